@@ -1,0 +1,1 @@
+export type { PinholeCamera } from './pinhole.ts';

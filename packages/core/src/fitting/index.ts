@@ -1,0 +1,1 @@
+export type { FitParameters, FitResult, MetricScale, StageReport } from './types.ts';

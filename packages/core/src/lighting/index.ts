@@ -1,0 +1,1 @@
+export type { SphericalHarmonicsLight } from './spherical-harmonics.ts';
