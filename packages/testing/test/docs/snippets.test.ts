@@ -6,7 +6,7 @@
  * - ```sh fences: lines that start with `npx likeness` run there too and must exit with 0, or with the code that a
  *   trailing `# exits N` names; `# not run` excuses what takes minutes or needs data. Other lines are set-up.
  */
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   mkdirSync,
@@ -128,8 +128,8 @@ describe('documentation snippets', () => {
     const js = transformSync(fence.text, { loader: 'ts', format: 'esm', target: 'node20' }).code;
     const file = join(folder, `run-${fence.line}-${fence.file.replaceAll(/\W/g, '-')}.mjs`);
     writeFileSync(file, js);
-    // Throws with the snippet's stderr when it fails.
-    execFileSync(process.execPath, [file], { cwd: folder, encoding: 'utf8', stdio: 'pipe' });
+    const run = spawnSync(process.execPath, [file], { cwd: folder, encoding: 'utf8' });
+    expect({ status: run.status, stderr: run.stderr }).toEqual({ status: 0, stderr: '' });
   });
 
   it.each(commands.map(({ where, line }) => [where, line] as const))(
@@ -145,7 +145,10 @@ describe('documentation snippets', () => {
           encoding: 'utf8',
         },
       );
-      expect(run.status, run.stderr).toBe(expected);
+      expect({ status: run.status, stderr: run.status === expected ? '' : run.stderr }).toEqual({
+        status: expected,
+        stderr: '',
+      });
     },
   );
 });
