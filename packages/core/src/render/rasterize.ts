@@ -1,0 +1,211 @@
+/**
+ * Which triangle covers which pixel: a z-buffer over typed arrays, outside any graph (DESIGN: deferred shading).
+ *
+ * Vertices are snapped to 1/1024 pixel, so every edge function is an exact integer in a double: neighbours
+ * neither overlap nor leave cracks, and the result does not depend on the machine. Pass 1 keeps id and inverse
+ * depth (linear on screen); pass 2 computes barycentrics only for the pixels that won.
+ *
+ * Tried (25,000 triangles over 1350 x 1350, one core): barycentrics written in pass 1 cost 1.6 times as much,
+ * because the back of the head is written first and overwritten.
+ */
+
+/** Subpixel steps per pixel; coordinates up to 65,536 px keep all products below 2^53. */
+const SUBPIXEL = 1024;
+const MAX_COORDINATE_PX = 65536;
+
+export interface RasterizeOptions {
+  /**
+   * `back` drops triangles that are seen from inside (counter-clockwise from outside, projected with v down);
+   * `front` the others; `none` keeps both, so that an open mesh hides what is behind it.
+   */
+  readonly cull?: 'none' | 'back' | 'front';
+}
+
+export const RASTERIZE_DEFAULTS: Required<RasterizeOptions> = { cull: 'none' };
+
+export interface Rasterization {
+  readonly width: number;
+  readonly height: number;
+  /** [H, W] triangle index, -1 where nothing is. */
+  readonly triangleIds: Int32Array;
+  /** [H, W, 3] perspective-correct barycentrics at the pixel centre, in the triangle's corner order; 0 where empty. */
+  readonly barycentrics: Float32Array;
+  /** [H, W] depth in the input's unit (mm), Infinity where empty. */
+  readonly depth: Float32Array;
+}
+
+/** Ids and inverse depth only: enough for visibility tests, and half the work. */
+export interface VisibilityBuffer {
+  readonly width: number;
+  readonly height: number;
+  /** [H, W] triangle index, -1 where nothing is. */
+  readonly triangleIds: Int32Array;
+  /** [H, W] 1 / depth at the pixel centre, 0 where empty. */
+  readonly inverseDepth: Float32Array;
+}
+
+/**
+ * Rasterises triangles into a z-buffer.
+ *
+ * @param projected [V, 3] u, v in pixels (origin top left, pixel centres at +0.5) and depth > 0. A triangle with a
+ *   vertex that is not finite, not in front of the camera, or more than 65,536 px away is left out (no clipping).
+ * @param triangles [T, 3] vertex indices.
+ * @throws RangeError for a size that is not a positive integer.
+ */
+export function rasterize(
+  projected: Float32Array,
+  triangles: Uint32Array,
+  width: number,
+  height: number,
+  options: RasterizeOptions = {},
+): Rasterization {
+  const { triangleIds, inverseDepth } = rasterizeVisibility(projected, triangles, width, height, options);
+  const barycentrics = new Float32Array(width * height * 3);
+  const depth = new Float32Array(width * height).fill(Infinity);
+  let lastId = -1;
+  let ax = 0;
+  let ay = 0;
+  let bx = 0;
+  let by = 0;
+  let cx = 0;
+  let cy = 0;
+  let invA = 0;
+  let invB = 0;
+  let invC = 0;
+  for (let row = 0, pixel = 0; row < height; row++) {
+    const py = row * SUBPIXEL + SUBPIXEL / 2;
+    for (let column = 0; column < width; column++, pixel++) {
+      const id = triangleIds[pixel];
+      if (id < 0) continue;
+      if (id !== lastId) {
+        lastId = id;
+        const a = triangles[id * 3] * 3;
+        const b = triangles[id * 3 + 1] * 3;
+        const c = triangles[id * 3 + 2] * 3;
+        ax = snap(projected[a]);
+        ay = snap(projected[a + 1]);
+        bx = snap(projected[b]);
+        by = snap(projected[b + 1]);
+        cx = snap(projected[c]);
+        cy = snap(projected[c + 1]);
+        invA = 1 / projected[a + 2];
+        invB = 1 / projected[b + 2];
+        invC = 1 / projected[c + 2];
+      }
+      const px = column * SUBPIXEL + SUBPIXEL / 2;
+      const weightA = ((cx - bx) * (py - by) - (cy - by) * (px - bx)) * invA;
+      const weightB = ((ax - cx) * (py - cy) - (ay - cy) * (px - cx)) * invB;
+      const weightC = ((bx - ax) * (py - ay) - (by - ay) * (px - ax)) * invC;
+      const total = weightA + weightB + weightC;
+      barycentrics[pixel * 3] = weightA / total;
+      barycentrics[pixel * 3 + 1] = weightB / total;
+      barycentrics[pixel * 3 + 2] = weightC / total;
+      depth[pixel] = 1 / inverseDepth[pixel];
+    }
+  }
+  return { width, height, triangleIds, barycentrics, depth };
+}
+
+/** Pass 1 of {@link rasterize}: the nearest triangle per pixel; equal depth goes to the lower index. */
+export function rasterizeVisibility(
+  projected: Float32Array,
+  triangles: Uint32Array,
+  width: number,
+  height: number,
+  options: RasterizeOptions = {},
+): VisibilityBuffer {
+  if (!Number.isInteger(width) || !Number.isInteger(height) || width <= 0 || height <= 0) {
+    throw new RangeError(`rasterize: width and height must be positive integers, got ${width} x ${height}.`);
+  }
+  const cull = options.cull ?? RASTERIZE_DEFAULTS.cull;
+  const triangleIds = new Int32Array(width * height).fill(-1);
+  const inverseDepth = new Float32Array(width * height);
+  const half = SUBPIXEL / 2;
+  for (let id = 0; id * 3 < triangles.length; id++) {
+    const a = triangles[id * 3] * 3;
+    let b = triangles[id * 3 + 1] * 3;
+    let c = triangles[id * 3 + 2] * 3;
+    const ax = snap(projected[a]);
+    const ay = snap(projected[a + 1]);
+    let bx = snap(projected[b]);
+    let by = snap(projected[b + 1]);
+    let cx = snap(projected[c]);
+    let cy = snap(projected[c + 1]);
+    const depthA = projected[a + 2];
+    const depthB = projected[b + 2];
+    const depthC = projected[c + 2];
+    // Written so that NaN fails too.
+    if (!(depthA > 0 && depthB > 0 && depthC > 0)) continue;
+    const minX = Math.min(ax, bx, cx);
+    const maxX = Math.max(ax, bx, cx);
+    const minY = Math.min(ay, by, cy);
+    const maxY = Math.max(ay, by, cy);
+    const limit = MAX_COORDINATE_PX * SUBPIXEL;
+    if (!(minX >= -limit && maxX <= limit && minY >= -limit && maxY <= limit)) continue;
+    let area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
+    if (area === 0) continue;
+    // v points down: counter-clockwise from outside has negative area on screen.
+    if (cull !== 'none' && area < 0 === (cull === 'front')) continue;
+    if (area < 0) {
+      area = -area;
+      [b, c] = [c, b];
+      [bx, cx] = [cx, bx];
+      [by, cy] = [cy, by];
+    }
+    const firstColumn = Math.max(0, Math.ceil((minX - half) / SUBPIXEL));
+    const lastColumn = Math.min(width - 1, Math.floor((maxX - half) / SUBPIXEL));
+    const firstRow = Math.max(0, Math.ceil((minY - half) / SUBPIXEL));
+    const lastRow = Math.min(height - 1, Math.floor((maxY - half) / SUBPIXEL));
+    if (firstColumn > lastColumn || firstRow > lastRow) continue;
+    // Top-left rule: a pixel centre exactly on an edge belongs to the triangle whose top or left edge it is.
+    const biasA = ownsEdge(bx, by, cx, cy) ? 0 : 1;
+    const biasB = ownsEdge(cx, cy, ax, ay) ? 0 : 1;
+    const biasC = ownsEdge(ax, ay, bx, by) ? 0 : 1;
+    const px0 = firstColumn * SUBPIXEL + half;
+    const py0 = firstRow * SUBPIXEL + half;
+    let rowA = (cx - bx) * (py0 - by) - (cy - by) * (px0 - bx);
+    let rowB = (ax - cx) * (py0 - cy) - (ay - cy) * (px0 - cx);
+    let rowC = (bx - ax) * (py0 - ay) - (by - ay) * (px0 - ax);
+    const stepXa = -(cy - by) * SUBPIXEL;
+    const stepXb = -(ay - cy) * SUBPIXEL;
+    const stepXc = -(by - ay) * SUBPIXEL;
+    const stepYa = (cx - bx) * SUBPIXEL;
+    const stepYb = (ax - cx) * SUBPIXEL;
+    const stepYc = (bx - ax) * SUBPIXEL;
+    const inverseA = 1 / depthA / area;
+    const inverseB = 1 / projected[b + 2] / area;
+    const inverseC = 1 / projected[c + 2] / area;
+    for (let row = firstRow; row <= lastRow; row++) {
+      let weightA = rowA;
+      let weightB = rowB;
+      let weightC = rowC;
+      let inside = false;
+      for (let pixel = row * width + firstColumn, end = row * width + lastColumn; pixel <= end; pixel++) {
+        if (weightA >= biasA && weightB >= biasB && weightC >= biasC) {
+          inside = true;
+          const inverse = Math.fround(weightA * inverseA + weightB * inverseB + weightC * inverseC);
+          if (inverse > inverseDepth[pixel]) {
+            inverseDepth[pixel] = inverse;
+            triangleIds[pixel] = id;
+          }
+        } else if (inside) break; // convex: nothing more in this row
+        weightA += stepXa;
+        weightB += stepXb;
+        weightC += stepXc;
+      }
+      rowA += stepYa;
+      rowB += stepYb;
+      rowC += stepYc;
+    }
+  }
+  return { width, height, triangleIds, inverseDepth };
+}
+
+function snap(coordinatePx: number): number {
+  return Math.round(coordinatePx * SUBPIXEL);
+}
+
+/** For positive area with v down (clockwise on screen): a top edge runs to the right, a left edge runs up. */
+function ownsEdge(fromX: number, fromY: number, toX: number, toY: number): boolean {
+  return toY < fromY || (toY === fromY && toX > fromX);
+}
