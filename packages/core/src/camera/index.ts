@@ -1,1 +1,4 @@
 export type { PinholeCamera } from './pinhole.ts';
+export { project, projectionJacobian } from './project.ts';
+export { axisAngleOf, multiply3, rotationMatrix, rotationMatrixDerivatives } from './rotation.ts';
+export { cropCamera, scaleCamera } from './transform.ts';
