@@ -1,1 +1,10 @@
 export type { Mesh } from './mesh.ts';
+export { vertexNormals } from './vertex-normals.ts';
+export { ALIGN_POINTS_DEFAULTS, alignPoints, transformPoints } from './align-points.ts';
+export type { AlignPointsOptions, Similarity } from './align-points.ts';
+export { symmetricEigen } from './symmetric-eigen.ts';
+export type { SymmetricEigen } from './symmetric-eigen.ts';
+export { boundaryLoops } from './boundary-loops.ts';
+export { MIRROR_MAP_DEFAULTS, mirrorMap } from './mirror-map.ts';
+export type { MirrorMapOptions } from './mirror-map.ts';
+export { smoothWeights } from './smooth-weights.ts';
