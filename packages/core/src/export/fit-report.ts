@@ -1,0 +1,200 @@
+/**
+ * `fit.json`: everything that is needed to understand, repeat or continue a fit, as plain JSON
+ * (docs/schema/fit.schema.json). The input types repeat the fit's result structurally, so that this folder stays
+ * free of models and tensors.
+ */
+
+export interface FitReportInput {
+  /** Version of Likeness. */
+  readonly version: string;
+  /** Versions of what it ran on: node, onnxruntime, sharp, ... */
+  readonly versions: Readonly<Record<string, string>>;
+  readonly seed: number;
+  /** `cpu`, `webgpu`, `cuda`. */
+  readonly device: string;
+  readonly preset: string;
+  readonly photo: {
+    /** File name without folders: reports are shared, home folders are not. */
+    readonly file: string;
+    readonly widthPx: number;
+    readonly heightPx: number;
+    readonly originalWidthPx: number;
+    readonly originalHeightPx: number;
+    /** Of the photo file's bytes, where they were at hand. */
+    readonly sha256?: string;
+  };
+  readonly face: {
+    /** 1 = the largest face. */
+    readonly number: number;
+    /** Faces found in the photo. */
+    readonly of: number;
+    readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+    readonly score: number;
+    readonly pose: {
+      readonly rollDegrees: number;
+      readonly yawDegrees: number;
+      readonly pitchDegrees: number;
+    };
+  };
+  readonly model: {
+    readonly name: string;
+    readonly version: string;
+    readonly licence: string;
+    readonly vertexCount: number;
+    readonly identityNames: readonly string[];
+    readonly expressionNames: readonly string[];
+  };
+  readonly identity: Float32Array;
+  readonly expression: Float32Array;
+  readonly camera: {
+    readonly widthPx: number;
+    readonly heightPx: number;
+    readonly focalPx: number;
+    readonly principalPointPx: readonly [number, number];
+    readonly rotation: readonly [number, number, number];
+    readonly translationMm: readonly [number, number, number];
+  };
+  /** [27] spherical-harmonic coefficients, red then green then blue. */
+  readonly lightCoefficients?: Float32Array;
+  readonly scale: {
+    readonly basis: 'iris' | 'model';
+    readonly factor: number;
+    readonly relativeUncertainty: number;
+  };
+  readonly stages: readonly {
+    readonly name: string;
+    readonly iterations: number;
+    readonly losses: Readonly<Record<string, number>>;
+    readonly milliseconds: number;
+  }[];
+  readonly landmarkError: { readonly median: number; readonly rms: number };
+  readonly texture: {
+    readonly kind: string;
+    readonly sizePx: number;
+    /** Share of the skin's texels taken from the photo, 0..1. */
+    readonly photoShare?: number;
+  };
+  readonly identitySimilarity?: { readonly value: number; readonly network: string };
+  /** Milliseconds by step. */
+  readonly timings: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+  /** Names of the files written beside this one, by role. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** A value that JSON can hold. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json };
+
+/** The layout's version: raised when a field changes its meaning or goes away. */
+export const FIT_REPORT_SCHEMA_VERSION = 1;
+
+/**
+ * Builds the content of `fit.json`. Camera and parameters are in the model's millimetres; `scale.factor` takes them
+ * to real ones. Numbers are rounded to what float32 can tell apart, timings to 0.1 ms.
+ */
+export function fitReport(input: FitReportInput): { readonly [key: string]: Json } {
+  const { camera, scale } = input;
+  const distanceMm = Math.hypot(...camera.translationMm) * scale.factor;
+  return {
+    schemaVersion: FIT_REPORT_SCHEMA_VERSION,
+    generator: 'likeness',
+    version: input.version,
+    versions: { ...input.versions },
+    seed: input.seed,
+    device: input.device,
+    preset: input.preset,
+    photo: { ...input.photo },
+    face: {
+      number: input.face.number,
+      of: input.face.of,
+      box: rounded({ ...input.face.box }),
+      score: round(input.face.score),
+      pose: rounded({ ...input.face.pose }),
+    },
+    model: {
+      name: input.model.name,
+      version: input.model.version,
+      licence: input.model.licence,
+      vertexCount: input.model.vertexCount,
+    },
+    identity: named(input.model.identityNames, input.identity, 'identity'),
+    expression: named(input.model.expressionNames, input.expression, 'expression'),
+    camera: {
+      widthPx: camera.widthPx,
+      heightPx: camera.heightPx,
+      focalPx: round(camera.focalPx),
+      principalPointPx: camera.principalPointPx.map(round),
+      rotationAxisAngle: camera.rotation.map(round),
+      translationMm: camera.translationMm.map(round),
+      distanceMm: round(distanceMm),
+      verticalFieldOfViewDegrees: round(
+        (2 * Math.atan(camera.heightPx / 2 / camera.focalPx) * 180) / Math.PI,
+      ),
+    },
+    lighting: input.lightCoefficients === undefined ? null : lighting(input.lightCoefficients),
+    scale: {
+      basis: scale.basis,
+      factor: round(scale.factor),
+      relativeUncertainty: round(scale.relativeUncertainty),
+      statement: scaleStatement(scale),
+    },
+    stages: input.stages.map((stage) => ({
+      name: stage.name,
+      iterations: stage.iterations,
+      losses: rounded(stage.losses),
+      milliseconds: tenth(stage.milliseconds),
+    })),
+    landmarkError: { median: round(input.landmarkError.median), rms: round(input.landmarkError.rms) },
+    texture: {
+      kind: input.texture.kind,
+      sizePx: input.texture.sizePx,
+      photoShare: input.texture.photoShare === undefined ? null : round(input.texture.photoShare),
+    },
+    identitySimilarity:
+      input.identitySimilarity === undefined
+        ? null
+        : { value: round(input.identitySimilarity.value), network: input.identitySimilarity.network },
+    timings: Object.fromEntries(Object.entries(input.timings).map(([name, ms]) => [name, tenth(ms)])),
+    warnings: [...input.warnings],
+    files: { ...input.files },
+  };
+}
+
+/** What the absolute size rests on, in words. */
+export function scaleStatement(scale: FitReportInput['scale']): string {
+  const percent = (100 * scale.relativeUncertainty).toFixed(1);
+  return scale.basis === 'iris'
+    ? `Size from the visible iris, taken as 11.7 mm +- 0.5 mm across: +- ${percent}% (one standard deviation).`
+    : `Size from the head model's mean, no measure in the photo: +- ${percent}% (one standard deviation).`;
+}
+
+function named(names: readonly string[], values: Float32Array, what: string): { [key: string]: number } {
+  if (names.length !== values.length)
+    throw new RangeError(
+      `The fit report has ${values.length} ${what} coefficients for ${names.length} names; they must agree.`,
+    );
+  return Object.fromEntries(names.map((name, i) => [name, round(values[i])]));
+}
+
+function lighting(coefficients: Float32Array): Json {
+  if (coefficients.length !== 27)
+    throw new RangeError(
+      `Spherical-harmonic light needs 27 coefficients (3 channels of 9), received ${coefficients.length}.`,
+    );
+  const channel = (c: number): number[] => Array.from(coefficients.slice(9 * c, 9 * c + 9), round);
+  return { kind: 'spherical-harmonics', red: channel(0), green: channel(1), blue: channel(2) };
+}
+
+function rounded(values: Readonly<Record<string, number>>): { [key: string]: number } {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, round(value)]));
+}
+
+/** Seven significant digits: what float32 holds. */
+function round(value: number): number {
+  if (!Number.isFinite(value)) throw new RangeError(`The fit report may not hold ${value}.`);
+  return Number(value.toPrecision(7));
+}
+
+function tenth(value: number): number {
+  return Math.round(value * 10) / 10;
+}
