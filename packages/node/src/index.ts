@@ -1,1 +1,13 @@
-export {};
+export {
+  encodeImage,
+  encodeJpeg,
+  encodePng,
+  ENCODE_JPEG_DEFAULTS,
+  ENCODE_PNG_DEFAULTS,
+} from './codec-encode.ts';
+export type { EncodeJpegOptions, EncodePngOptions } from './codec-encode.ts';
+export { UnreadablePhotoError } from './codec-errors.ts';
+export { decodePhoto, DECODE_PHOTO_DEFAULTS, tuneCodecForCommandLine } from './codec.ts';
+export type { DecodedPhoto, DecodePhotoOptions } from './codec.ts';
+export { networksFolder, NetworkNotFoundError, readAnalysisNetworks } from './networks.ts';
+export type { ReadNetworksOptions } from './networks.ts';
