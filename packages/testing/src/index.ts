@@ -1,1 +1,1 @@
-export {};
+export { syntheticModel, type SyntheticModelOptions } from './synthetic-model.ts';
