@@ -1,0 +1,171 @@
+/**
+ * Light from a face: solve observed = albedo * (H(n) . coefficients) for the nine coefficients of each channel.
+ *
+ * The face shows only the normals of the front hemisphere, on which the nine functions are nearly dependent, and part of
+ * it does not follow the model (cast shadow, highlight, hair that slipped through). So the squares are reweighted
+ * (Cauchy), bands 1 and 2 are drawn towards zero, and what still rings under zero somewhere is windowed
+ * (Sloan 2008): light is never negative.
+ */
+import { SH_COUNT, shadeNormals, shBasis, type SphericalHarmonicsLight } from './spherical-harmonics.ts';
+
+export interface LightSamples {
+  /** [N, 3] world-frame unit normals. */
+  readonly normals: Float32Array;
+  /** [N, 3] observed linear RGB. */
+  readonly observed: Float32Array;
+  /** [N, 3] prior albedo, linear RGB > 0. */
+  readonly albedo: Float32Array;
+  /** [N] trust 0..1. */
+  readonly weights: Float32Array;
+}
+
+export interface EstimateLightOptions {
+  /** Rounds of reweighting. */
+  readonly rounds?: number;
+  /** Pull of bands 1 and 2 towards zero, relative to the data. */
+  readonly ridge?: readonly [number, number];
+  /** Least shading anywhere on the sphere, relative to the mean. */
+  readonly floor?: number;
+}
+
+export const ESTIMATE_LIGHT_DEFAULTS: Required<EstimateLightOptions> = {
+  rounds: 5,
+  ridge: [0.002, 0.01],
+  floor: 0.08,
+};
+
+export interface LightEstimate {
+  readonly light: SphericalHarmonicsLight;
+  /** [N] the samples' final weights, robust weight included. */
+  readonly weights: Float32Array;
+  /** Median of |observed / (albedo shading) - 1| in luminance. */
+  readonly medianResidual: number;
+}
+
+/** @throws RangeError when no sample has weight. */
+export function estimateLight(samples: LightSamples, options: EstimateLightOptions = {}): LightEstimate {
+  const rounds = options.rounds ?? ESTIMATE_LIGHT_DEFAULTS.rounds;
+  const ridge = options.ridge ?? ESTIMATE_LIGHT_DEFAULTS.ridge;
+  const { normals, observed, albedo } = samples;
+  const count = samples.weights.length;
+  const used: number[] = [];
+  for (let i = 0; i < count; i++) if (samples.weights[i] > 0) used.push(i);
+  if (used.length === 0) throw new RangeError('estimateLight: no sample has any weight.');
+  const basis = new Float64Array(count * SH_COUNT);
+  for (const i of used) shBasis(normals[i * 3], normals[i * 3 + 1], normals[i * 3 + 2], basis, i * SH_COUNT);
+
+  const coefficients = new Float32Array(3 * SH_COUNT);
+  const weights = samples.weights.slice();
+  const residuals = new Float32Array(used.length);
+  let medianResidual = 0;
+  for (let round = 0; round < rounds; round++) {
+    for (let channel = 0; channel < 3; channel++) {
+      const matrix = new Float64Array(SH_COUNT * SH_COUNT);
+      const right = new Float64Array(SH_COUNT);
+      let scale = 0;
+      for (const i of used) {
+        const a = albedo[i * 3 + channel];
+        const w = weights[i];
+        scale += w * a * a;
+        const wa = w * a;
+        for (let p = 0; p < SH_COUNT; p++) {
+          const h = basis[i * SH_COUNT + p];
+          right[p] += wa * h * observed[i * 3 + channel];
+          for (let q = 0; q <= p; q++) matrix[p * SH_COUNT + q] += wa * a * h * basis[i * SH_COUNT + q];
+        }
+      }
+      for (let p = 0; p < SH_COUNT; p++) matrix[p * SH_COUNT + p] += scale * (p === 0 ? 1e-6 : ridge[p < 4 ? 0 : 1]);
+      coefficients.set(solveSymmetric(matrix, right, SH_COUNT), channel * SH_COUNT);
+    }
+    window(coefficients, options.floor ?? ESTIMATE_LIGHT_DEFAULTS.floor);
+    // Residuals relative to the prediction: shadows and highlights err in proportion to the light.
+    used.forEach((i, k) => {
+      let predicted = 0;
+      let seen = 0;
+      for (let channel = 0; channel < 3; channel++) {
+        let shading = 0;
+        for (let b = 0; b < SH_COUNT; b++)
+          shading += coefficients[channel * SH_COUNT + b] * basis[i * SH_COUNT + b];
+        predicted += Math.max(shading, 0) * albedo[i * 3 + channel];
+        seen += observed[i * 3 + channel];
+      }
+      residuals[k] = seen / Math.max(predicted, 1e-4) - 1;
+    });
+    medianResidual = median(residuals.map(Math.abs));
+    const spread = Math.max(0.03, 1.4826 * medianResidual) * 1.5;
+    used.forEach((i, k) => {
+      weights[i] = samples.weights[i] / (1 + (residuals[k] / spread) ** 2);
+    });
+  }
+  return { light: { coefficients }, weights, medianResidual };
+}
+
+/** Directions for the check of positivity: a Fibonacci sphere. */
+const PROBES: Float32Array = Float32Array.from({ length: 128 * 3 }, (_, i) => {
+  const k = Math.floor(i / 3);
+  const z = 1 - (2 * k + 1) / 128;
+  const angle = k * Math.PI * (3 - Math.sqrt(5));
+  return i % 3 === 2 ? z : Math.sqrt(1 - z * z) * (i % 3 === 0 ? Math.cos(angle) : Math.sin(angle));
+});
+
+/** Shrinks band 2, then band 1, of each channel until no probe falls below `floor` times the mean. */
+function window(coefficients: Float32Array, floor: number): void {
+  const basis = new Float64Array(SH_COUNT);
+  for (let channel = 0; channel < 3; channel++) {
+    const c = coefficients.subarray(channel * SH_COUNT, (channel + 1) * SH_COUNT);
+    if (c[0] <= 0) {
+      c.fill(0);
+      c[0] = 1e-3;
+      continue;
+    }
+    let factor = 1;
+    for (let i = 0; i < PROBES.length; i += 3) {
+      shBasis(PROBES[i], PROBES[i + 1], PROBES[i + 2], basis);
+      let first = 0;
+      let second = 0;
+      for (let b = 1; b < 4; b++) first += c[b] * basis[b];
+      for (let b = 4; b < SH_COUNT; b++) second += c[b] * basis[b];
+      const room = (floor - 1) * c[0] * basis[0];
+      if (first + second >= room) continue;
+      // Band 2 is multiplied by f^3, band 1 by f: the higher band rings first.
+      let f = factor;
+      while (f > 0 && f * first + f ** 3 * second < room) f -= 0.02;
+      factor = Math.max(0, Math.min(factor, f));
+    }
+    for (let b = 1; b < SH_COUNT; b++) c[b] *= b < 4 ? factor : factor ** 3;
+  }
+}
+
+/** Cholesky solution of a symmetric positive definite system given by its lower triangle. */
+function solveSymmetric(matrix: Float64Array, right: Float64Array, n: number): Float64Array {
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = matrix[i * n + j];
+      for (let k = 0; k < j; k++) sum -= matrix[i * n + k] * matrix[j * n + k];
+      matrix[i * n + j] = i === j ? Math.sqrt(Math.max(sum, 1e-30)) : sum / matrix[j * n + j];
+    }
+  }
+  const x = right.slice();
+  for (let i = 0; i < n; i++) {
+    for (let k = 0; k < i; k++) x[i] -= matrix[i * n + k] * x[k];
+    x[i] /= matrix[i * n + i];
+  }
+  for (let i = n - 1; i >= 0; i--) {
+    for (let k = i + 1; k < n; k++) x[i] -= matrix[k * n + i] * x[k];
+    x[i] /= matrix[i * n + i];
+  }
+  return x;
+}
+
+function median(values: Float32Array): number {
+  const sorted = values.slice().sort();
+  return sorted[sorted.length >> 1];
+}
+
+/** Mean shading over the sphere per channel (band 0), a scale to compare lights by. */
+export function meanShading(light: SphericalHarmonicsLight): [number, number, number] {
+  const all = shadeNormals(light, PROBES);
+  const sum: [number, number, number] = [0, 0, 0];
+  for (let i = 0; i < all.length; i++) sum[i % 3] += all[i] / (all.length / 3);
+  return sum;
+}

@@ -1,0 +1,64 @@
+/**
+ * How much of a face's colour is skin and how much is light? A photo cannot tell: dark skin in strong light and light skin
+ * in weak light give the same pixels. The choice made here, stated so that it can be argued with:
+ *
+ * log(observed) = log(skin) + log(light), solved for its most probable split under two Gaussian priors:
+ * - light: photographs are exposed so that a white card held at the face would come out near white, give or take a third
+ *   of a stop each way; its colour is near white, give or take 12%;
+ * - skin: luminance spreads widely over people (so it takes what the photo says, within the exposure's spread), while its
+ *   chroma follows luminance closely: melanin darkens blue and green more than red.
+ * The line through the chroma is fitted to delit London and Canada faces (packages/training, skin/).
+ */
+
+/** Linear RGB of reflectance or radiance. */
+export type LinearRgb = readonly [number, number, number];
+
+export interface SkinTonePrior {
+  /** Mean and standard deviation of log green reflectance over people. */
+  readonly logGreen: readonly [mean: number, deviation: number];
+  /** log(R/G) = offset + slope (log green - its mean), and the deviation about that line. */
+  readonly redOverGreen: readonly [offset: number, slope: number, deviation: number];
+  /** log(B/G) likewise. */
+  readonly blueOverGreen: readonly [offset: number, slope: number, deviation: number];
+  /** Mean and standard deviation of log light at the face's normals (0: a white card is white). */
+  readonly logLight: readonly [mean: number, deviation: number];
+  /** Standard deviation of the light's log(R/G) and log(B/G) about white. */
+  readonly lightChroma: number;
+}
+
+export const SKIN_TONE_PRIOR: SkinTonePrior = {
+  logGreen: [-1.6, 0.75],
+  redOverGreen: [0.6, -0.11, 0.07],
+  blueOverGreen: [-0.36, 0.03, 0.09],
+  logLight: [-0.1, 0.3],
+  lightChroma: 0.12,
+};
+
+/**
+ * Splits the mean colour of a face (shading 1 counts as the mean over the seen face) into skin and light.
+ *
+ * @param observed mean linear RGB of the seen bare skin, > 0.
+ * @returns skin reflectance and light, whose product is `observed`.
+ */
+export function splitSkinAndLight(
+  observed: LinearRgb,
+  prior: SkinTonePrior = SKIN_TONE_PRIOR,
+): { readonly skin: [number, number, number]; readonly light: [number, number, number] } {
+  const [red, green, blue] = observed.map((x) => Math.log(Math.max(x, 1e-4)));
+  const [lightMean, lightSd] = prior.logLight;
+  const [skinMean, skinSd] = prior.logGreen;
+  // Precision-weighted: skin = observed - light, both Gaussian.
+  const trust = skinSd ** 2 / (skinSd ** 2 + lightSd ** 2);
+  const skinGreen = skinMean + trust * (green - lightMean - skinMean);
+  const chroma = (seen: number, [offset, slope, sd]: readonly [number, number, number]): number => {
+    const expected = offset + slope * (skinGreen - skinMean);
+    return expected + (sd ** 2 / (sd ** 2 + prior.lightChroma ** 2)) * (seen - expected);
+  };
+  const skinRed = skinGreen + chroma(red - green, prior.redOverGreen);
+  const skinBlue = skinGreen + chroma(blue - green, prior.blueOverGreen);
+  const skin: [number, number, number] = [Math.exp(skinRed), Math.exp(skinGreen), Math.exp(skinBlue)];
+  return {
+    skin,
+    light: [Math.exp(red - skinRed), Math.exp(green - skinGreen), Math.exp(blue - skinBlue)],
+  };
+}
