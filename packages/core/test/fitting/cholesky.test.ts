@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { backSubstitute, choleskyEliminate, forwardSubstitute } from '../../src/fitting/cholesky.ts';
 import { positiveDefinite } from './positive-definite.ts';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rotationMatrix } from '../../src/camera/index.ts';
 import { orthographicPose } from '../../src/fitting/initial-pose.ts';

@@ -1,5 +1,5 @@
 import { syntheticModel } from '@likeness/testing';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rotationMatrix } from '../../src/camera/index.ts';
 import { landmarkBasis } from '../../src/fitting/landmark-basis.ts';

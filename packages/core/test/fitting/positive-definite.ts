@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 
 /** A random symmetric positive definite matrix: A A' + I. */
 export const positiveDefinite: fc.Arbitrary<{ n: number; matrix: Float64Array; rhs: Float64Array }> = fc
