@@ -1,1 +1,39 @@
-export {};
+// Public API of the engine. Runtimes are separate entries (`/node`, `/web`), so this one runs anywhere.
+export { type DType, type TypedArray, type TypedArrayOf } from './dtype.ts';
+export { ShapeError, type Shape } from './shape.ts';
+export {
+  applyOperation,
+  Tensor,
+  type GraphNode,
+  type LoweringContext,
+  type LoweringInputs,
+  type Operation,
+  type TensorType,
+  type VjpInputs,
+} from './tensor.ts';
+export {
+  trace,
+  type Graph,
+  type InputSpecs,
+  type NamedTensorSpec,
+  type TensorFunction,
+  type TensorSpec,
+} from './trace.ts';
+export {
+  compile,
+  exportOnnx,
+  traceProgram,
+  type CompileOptions,
+  type PortInfo,
+  type Program,
+} from './compile.ts';
+export {
+  RuntimeUnavailableError,
+  type Runtime,
+  type RuntimeSession,
+  type RuntimeTensor,
+  type SessionOptions,
+} from './runtime.ts';
+export { ImportError, type ImportedModel } from './imported-model.ts';
+export { importTfjs, listTfjsOperations } from './tfjs/import.ts';
+export * from './ops/index.ts';

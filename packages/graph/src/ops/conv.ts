@@ -1,0 +1,225 @@
+// 2-D convolution (grouped, dilated, strided, asymmetric padding) and its transpose: each is the other's adjoint.
+import { formatShape, ShapeError } from '../shape.ts';
+import { applyOperation, expectFloat, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
+import { mul } from './arithmetic.ts';
+import { matmul, swapLast } from './matmul.ts';
+import { reshape, sum, transpose } from './shape.ts';
+import { concat, flip, pad, slice } from './slice-pad.ts';
+
+/** Options of `conv2d`. */
+export interface Conv2dOptions {
+  /** Steps down and across (default [1, 1]). */
+  readonly strides?: readonly [number, number];
+  /** Zero padding: top, left, bottom, right (default none). */
+  readonly pads?: readonly [number, number, number, number];
+  readonly dilations?: readonly [number, number];
+  /** Channel groups (default 1). */
+  readonly groups?: number;
+}
+
+/** Defaults of `conv2d`. */
+export const CONV2D_DEFAULTS: Required<Conv2dOptions> = {
+  strides: [1, 1],
+  pads: [0, 0, 0, 0],
+  dilations: [1, 1],
+  groups: 1,
+};
+
+type ConvAttributes = Required<Conv2dOptions>;
+
+const onnxAttributes = ({ strides, pads, dilations, groups }: ConvAttributes) => ({
+  strides: { ints: strides },
+  pads: { ints: pads },
+  dilations: { ints: dilations },
+  group: { i: groups },
+});
+
+export const convOperation: Operation<ConvAttributes> = {
+  name: 'conv2d',
+  infer: ([x, w, b], { strides, pads, dilations, groups }) => {
+    expectFloat(x, 'conv2d');
+    expectSameDType(x, w, 'conv2d');
+    const [n, channels, height, width] = x.shape;
+    const [filters, perGroup, kernelHeight, kernelWidth] = w.shape;
+    if (
+      x.shape.length !== 4 ||
+      w.shape.length !== 4 ||
+      channels !== perGroup * groups ||
+      filters % groups !== 0
+    ) {
+      throw new ShapeError(
+        `conv2d: expected input [n,c,h,w] and weights [f,c/${groups},kh,kw], ` +
+          `received ${formatShape(x.shape)} and ${formatShape(w.shape)}`,
+      );
+    }
+    if (b && (b.shape.length !== 1 || b.shape[0] !== filters)) {
+      throw new ShapeError(`conv2d: expected a bias [${filters}], received ${formatShape(b.shape)}`);
+    }
+    const extent = (size: number, kernel: number, axis: 0 | 1): number =>
+      Math.floor((size + pads[axis] + pads[axis + 2] - dilations[axis] * (kernel - 1) - 1) / strides[axis]) +
+      1;
+    const out = [n, filters, extent(height, kernelHeight, 0), extent(width, kernelWidth, 1)];
+    if (out[2] < 1 || out[3] < 1) {
+      throw new ShapeError(
+        `conv2d: a ${kernelHeight}x${kernelWidth} kernel does not fit ${formatShape(x.shape)} padded by ${formatShape(pads)}`,
+      );
+    }
+    return [{ shape: out, dtype: x.dtype }];
+  },
+  lower: (context, { names, attributes }) => context.emit('Conv', names, onnxAttributes(attributes)),
+  vjp: ({ inputs: [x, w, b], attributes, wanted, cotangents: [g] }) => [
+    g && wanted[0] ? convInputGradient(g, w, x.shape, attributes) : undefined,
+    g && wanted[1] ? convFilterGradient(g, x, w.shape, attributes) : undefined,
+    ...(b ? [g && wanted[2] ? sum(g, { axes: [0, 2, 3] }) : undefined] : []),
+  ],
+};
+
+/**
+ * 2-D convolution (cross-correlation, as in all networks).
+ * x: [n, c, h, w]; weights: [f, c / groups, kh, kw]; bias: [f]. Returns [n, f, h', w'].
+ */
+export function conv2d(x: Tensor, weights: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
+  const attributes = { ...CONV2D_DEFAULTS, ...options };
+  return applyOperation(convOperation, bias ? [x, weights, bias] : [x, weights], attributes)[0];
+}
+
+/** [f, c/g, kh, kw] -> [c, f/g, kh, kw], rotated by half a turn: the kernel of the adjoint convolution. */
+function adjointKernel(w: Tensor, groups: number): Tensor {
+  const [filters, perGroup, kh, kw] = w.shape;
+  const flipped = flip(w, [2, 3]);
+  // Depthwise: the channel exchange moves nothing.
+  if (perGroup === 1 && filters === groups) return flipped;
+  const grouped = reshape(flipped, [groups, filters / groups, perGroup, kh, kw]);
+  return reshape(transpose(grouped, [0, 2, 1, 3, 4]), [groups * perGroup, filters / groups, kh, kw]);
+}
+
+function convInputGradient(
+  g: Tensor,
+  w: Tensor,
+  shape: readonly number[],
+  attributes: ConvAttributes,
+): Tensor {
+  const { strides, pads, dilations, groups } = attributes;
+  const [, , kh, kw] = w.shape;
+  const reach = [dilations[0] * (kh - 1), dilations[1] * (kw - 1)];
+  if (
+    strides[0] === 1 &&
+    strides[1] === 1 &&
+    reach[0] >= Math.max(pads[0], pads[2]) &&
+    reach[1] >= Math.max(pads[1], pads[3])
+  ) {
+    // Convolution with the flipped, channel-swapped kernel runs at twice the rate of ConvTranspose.
+    return conv2d(g, adjointKernel(w, groups), undefined, {
+      pads: [reach[0] - pads[0], reach[1] - pads[1], reach[0] - pads[2], reach[1] - pads[3]],
+      dilations,
+      groups,
+    });
+  }
+  return applyOperation(convTransposeOperation, [g, w], { ...attributes, size: [shape[2], shape[3]] })[0];
+}
+
+/**
+ * Filter gradient as kh * kw products of shifted inputs with the adjoint; as a convolution of transposes it runs at a
+ * third of the rate.
+ */
+function convFilterGradient(
+  g: Tensor,
+  x: Tensor,
+  shape: readonly number[],
+  attributes: ConvAttributes,
+): Tensor {
+  const { strides, pads, dilations, groups } = attributes;
+  const [filters, perGroup, kh, kw] = shape;
+  const [n, , oh, ow] = g.shape;
+  const padded = pad(x, [0, 0, pads[0], pads[1]], [0, 0, pads[2], pads[3]]);
+  const channels = perGroup * groups;
+  const rows = reshape(g, [n, groups, filters / groups, oh * ow]);
+  const taps: Tensor[] = [];
+  for (let ky = 0; ky < kh; ky++) {
+    for (let kx = 0; kx < kw; kx++) {
+      const top = ky * dilations[0];
+      const left = kx * dilations[1];
+      const shifted = slice(
+        padded,
+        [0, 0, top, left],
+        [n, channels, top + (oh - 1) * strides[0] + 1, left + (ow - 1) * strides[1] + 1],
+        [1, 1, strides[0], strides[1]],
+      );
+      const columns = reshape(shifted, [n, groups, perGroup, oh * ow]);
+      const depthwise = perGroup === 1 && filters === groups;
+      const tap = depthwise
+        ? sum(mul(rows, columns), { axes: [0, 3] })
+        : sum(matmul(rows, swapLast(columns)), { axes: [0] });
+      taps.push(reshape(tap, [filters, perGroup, 1]));
+    }
+  }
+  return reshape(concat(taps, 2), shape);
+}
+
+interface ConvTransposeAttributes extends ConvAttributes {
+  /** Height and width of the result: those of the convolution's input. */
+  readonly size: readonly [number, number];
+}
+
+/** Extent that a transposed convolution has before rows and columns that no kernel reached are added. */
+const baseExtent = (a: ConvTransposeAttributes, extent: number, kernel: number, axis: 0 | 1): number =>
+  (extent - 1) * a.strides[axis] + a.dilations[axis] * (kernel - 1) + 1 - a.pads[axis] - a.pads[axis + 2];
+
+export const convTransposeOperation: Operation<ConvTransposeAttributes> = {
+  name: 'convTranspose2d',
+  infer: ([g, w], attributes) => {
+    const { groups, size } = attributes;
+    if (g.shape.length !== 4 || w.shape.length !== 4 || g.shape[1] !== w.shape[0]) {
+      throw new ShapeError(
+        `convTranspose2d: expected input [n,f,h,w] and weights [f,c/g,kh,kw], received ${formatShape(g.shape)} and ${formatShape(w.shape)}`,
+      );
+    }
+    for (const axis of [0, 1] as const) {
+      const extra = size[axis] - baseExtent(attributes, g.shape[axis + 2], w.shape[axis + 2], axis);
+      if (extra < 0 || extra >= attributes.strides[axis]) {
+        throw new ShapeError(
+          `convTranspose2d: ${formatShape(g.shape)} with kernel ${formatShape(w.shape)} cannot have size ${formatShape(size)}`,
+        );
+      }
+    }
+    return [{ shape: [g.shape[0], w.shape[1] * groups, size[0], size[1]], dtype: g.dtype }];
+  },
+  lower: (context, { names, inputs: [g, w], attributes }) =>
+    context.emit('ConvTranspose', names, {
+      ...onnxAttributes(attributes),
+      output_padding: {
+        ints: ([0, 1] as const).map(
+          (axis) =>
+            attributes.size[axis] - baseExtent(attributes, g.shape[axis + 2], w.shape[axis + 2], axis),
+        ),
+      },
+    }),
+  vjp: ({ inputs: [g, w], attributes, wanted, cotangents: [h] }) => {
+    const { size: _, ...options } = attributes;
+    return [
+      h && wanted[0] ? conv2d(h, w, undefined, options) : undefined,
+      h && wanted[1] ? convFilterGradient(g, h, w.shape, options) : undefined,
+    ];
+  },
+};
+
+/** Options of `convTranspose2d`. */
+export interface ConvTranspose2dOptions extends Conv2dOptions {
+  /** Height and width of the result; by default the smallest that fits. */
+  readonly size?: readonly [number, number];
+}
+
+/**
+ * Transposed 2-D convolution: the adjoint of `conv2d` with the same weights and options.
+ * x: [n, f, h, w]; weights: [f, c / groups, kh, kw]. Returns [n, c, size].
+ */
+export function convTranspose2d(x: Tensor, weights: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
+  const attributes = { ...CONV2D_DEFAULTS, size: [0, 0] as const, ...options };
+  const size =
+    options.size ??
+    ([
+      baseExtent(attributes, x.shape[2], weights.shape[2], 0),
+      baseExtent(attributes, x.shape[3], weights.shape[3], 1),
+    ] as const);
+  return applyOperation(convTransposeOperation, [x, weights], { ...attributes, size })[0];
+}

@@ -1,0 +1,86 @@
+// Image resizing, nearest and bilinear, with the three conventions of where pixel centres lie.
+import { formatShape, ShapeError } from '../shape.ts';
+import { applyOperation, expectFloat, type Operation, type Tensor } from '../tensor.ts';
+import { constant } from './input.ts';
+import { matmul, swapLast } from './matmul.ts';
+
+/**
+ * Where output pixel i samples the input: `halfPixel` (i + 0.5) s - 0.5, `asymmetric` i s, `alignCorners`
+ * i (in - 1) / (out - 1), with s = in / out.
+ */
+export type ResizeCoordinates = 'halfPixel' | 'asymmetric' | 'alignCorners';
+
+/** Options of `resize2d`. */
+export interface ResizeOptions {
+  readonly size: readonly [number, number];
+  readonly mode?: 'nearest' | 'bilinear';
+  readonly coordinates?: ResizeCoordinates;
+}
+
+/** Defaults of `resize2d`. */
+export const RESIZE_DEFAULTS: Required<Omit<ResizeOptions, 'size'>> = {
+  mode: 'bilinear',
+  coordinates: 'halfPixel',
+};
+
+const ONNX_COORDINATES: Readonly<Record<ResizeCoordinates, string>> = {
+  halfPixel: 'half_pixel',
+  asymmetric: 'asymmetric',
+  alignCorners: 'align_corners',
+};
+
+export const resizeOperation: Operation<Required<ResizeOptions>> = {
+  name: 'resize2d',
+  infer: ([x], { size }) => {
+    expectFloat(x, 'resize2d');
+    if (x.shape.length !== 4)
+      throw new ShapeError(`resize2d: expected [n,c,h,w], received ${formatShape(x.shape)}`);
+    return [{ shape: [x.shape[0], x.shape[1], size[0], size[1]], dtype: x.dtype }];
+  },
+  lower: (context, { names, outputs: [y], attributes: { mode, coordinates } }) =>
+    context.emit('Resize', [names[0], '', '', context.indices(y.shape)], {
+      mode: { s: mode === 'nearest' ? 'nearest' : 'linear' },
+      coordinate_transformation_mode: { s: ONNX_COORDINATES[coordinates] },
+      // TensorFlow's rule: truncate legacy coordinates, round aligned corners, floor half-pixel ones after the +0.5.
+      nearest_mode: { s: coordinates === 'asymmetric' ? 'floor' : 'round_prefer_ceil' },
+    }),
+  // Resizing is linear and separable: y = R x C. The adjoint is R' g C' with the small dense matrices R and C.
+  vjp: ({ inputs: [x], attributes, cotangents: [g] }) => {
+    if (!g) return [undefined];
+    const rows = weightMatrix(x.shape[2], attributes.size[0], attributes);
+    const columns = weightMatrix(x.shape[3], attributes.size[1], attributes);
+    return [matmul(matmul(swapLast(rows), g), columns)];
+  },
+};
+
+/** Interpolation weights [out, in] along one axis. */
+function weightMatrix(
+  input: number,
+  output: number,
+  { mode, coordinates }: Pick<Required<ResizeOptions>, 'mode' | 'coordinates'>,
+): Tensor {
+  const data = new Float32Array(output * input);
+  const hold = (index: number): number => Math.min(Math.max(index, 0), input - 1);
+  for (let i = 0; i < output; i++) {
+    const at = sourceCoordinate(i, input, output, coordinates);
+    if (mode === 'nearest') {
+      data[i * input + hold(coordinates === 'asymmetric' ? Math.floor(at) : Math.floor(at + 0.5))] = 1;
+    } else {
+      const low = Math.floor(at);
+      data[i * input + hold(low)] += 1 - (at - low);
+      data[i * input + hold(low + 1)] += at - low;
+    }
+  }
+  return constant(data, [output, input]);
+}
+
+function sourceCoordinate(i: number, input: number, output: number, coordinates: ResizeCoordinates): number {
+  if (coordinates === 'halfPixel') return ((i + 0.5) * input) / output - 0.5;
+  if (coordinates === 'asymmetric') return (i * input) / output;
+  return output === 1 ? 0 : (i * (input - 1)) / (output - 1);
+}
+
+/** Resizes the last two axes of x [n, c, h, w] to `size` [height, width]. No antialiasing. */
+export function resize2d(x: Tensor, options: ResizeOptions): Tensor {
+  return applyOperation(resizeOperation, [x], { ...RESIZE_DEFAULTS, ...options })[0];
+}

@@ -1,0 +1,30 @@
+// The networks of @vladmandic/human against what that package's own runtime computed (see fixtures/record-human.mjs).
+import { describe, expect, it } from 'vitest';
+import { compile, importTfjs } from '../../src/index.ts';
+import { nodeRuntime } from '../../src/node/index.ts';
+import { formulaImage, HUMAN_NETWORKS, relativeError } from '../fixtures/human-fixtures.ts';
+import { readGolden, readHumanNetwork } from '../fixtures/read-human.ts';
+
+describe.each(Object.entries(HUMAN_NETWORKS))('%s', (network, inner) => {
+  it('computes its outputs and named intermediates as its own runtime does', async () => {
+    const golden = readGolden(network);
+    const { json, weights } = readHumanNetwork(network);
+    const model = importTfjs(json, weights);
+    expect(model.inputs).toHaveLength(1);
+    expect(model.inputs[0].shape).toEqual(golden.inputShape);
+    const image = formulaImage(golden.inputShape);
+
+    const names = [...model.outputNames, ...inner];
+    expect(new Set(names)).toEqual(new Set(Object.keys(golden.outputs)));
+    // Once as it is shipped, once with the inner nodes asked for too, which forbids some fusions.
+    for (const outputs of [model.outputNames, names]) {
+      const program = await compile(model, model.inputs, { runtime: nodeRuntime(), outputs });
+      const results = await program.run({ [model.inputs[0].name]: image });
+      for (const { name, shape } of program.outputs) {
+        expect(shape, name).toEqual(golden.outputs[name].shape);
+        expect(relativeError(results[name], golden.outputs[name]), name).toBeLessThan(1e-3);
+      }
+      await program.dispose();
+    }
+  });
+});
