@@ -23,7 +23,7 @@ const camera: fc.Arbitrary<PinholeCamera> = fc
     translationMm: fc.tuple(offset(), offset(), fc.double({ min: -3000, max: -400, noNaN: true })),
     focalPx: fc.double({ min: 200, max: 5000, noNaN: true }),
   })
-  .map((parts) => ({ ...CAMERA, ...parts }));
+  .map((parts): PinholeCamera => Object.assign({}, CAMERA, parts));
 const point = fc.tuple(offset(), offset(), offset());
 
 function angle(): fc.Arbitrary<number> {
