@@ -8,3 +8,5 @@ export { boundaryLoops } from './boundary-loops.ts';
 export { MIRROR_MAP_DEFAULTS, mirrorMap } from './mirror-map.ts';
 export type { MirrorMapOptions } from './mirror-map.ts';
 export { smoothWeights } from './smooth-weights.ts';
+export { createSurfaceTree } from './closest-point.ts';
+export type { SurfaceHit, SurfaceTree } from './closest-point.ts';

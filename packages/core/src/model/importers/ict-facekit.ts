@@ -9,6 +9,7 @@ import { vertexEmbedding } from '../vertex-embedding.ts';
 import { readIctArrays } from './ict-arrays.ts';
 import type { IctFile } from './ict-arrays.ts';
 import { ictAtlas } from './ict-atlas.ts';
+import { ictMediapipe468 } from './ict-mediapipe468.ts';
 
 const MM_PER_CM = 10;
 /** Jaw line of the iBUG-68 convention: the points that slide along the silhouette. */
@@ -67,6 +68,7 @@ export function importIctFaceKit(json: unknown, bin: ArrayBuffer): MorphableMode
     regions: skinRegions(file, mean, skinTriangles),
     landmarks: {
       ibug68: vertexEmbedding('ibug68', triangles, file.landmarks68, JAW_LANDMARKS, skin.triangleCount),
+      mediapipe468: ictMediapipe468(),
     },
     licence: file.licence,
   };
