@@ -1,0 +1,80 @@
+/**
+ * The template of the default shape model `likeness-head`: what `buildTemplate` makes and what the trainer of the
+ * model consumes. Everything is plain data, so that a template can be stored, compared and mirrored.
+ */
+
+/** The registered source head the template is made from: vertices, polygons and where its parts are. */
+export interface TemplateSource {
+  /** Vertices of the source model; deltas handed to `transferDeltas` have as many. */
+  readonly vertexCount: number;
+  /** [vertexCount, 3] mm, neutral mean; +X subject's left, +Y up, +Z out of the face. */
+  readonly mean: Float32Array;
+  /** [Q, 4] skin polygons (face, head, ears, neck), counter-clockwise from outside. */
+  readonly skinQuads: Uint32Array;
+  /** The first so many source vertices are the face: in front of the ears, from the hairline to under the chin. */
+  readonly faceVertexCount: number;
+  /** [68] source vertices of the iBUG landmarks. */
+  readonly landmarks68: Uint32Array;
+}
+
+/** Where a template vertex lies on the source: one source triangle and barycentric coordinates in it. */
+export interface SourceBinding {
+  /** [S, 3] source vertices at the corners of the triangle. */
+  readonly corners: Uint32Array;
+  /** [S, 3] barycentric coordinates, each >= 0, sum 1. */
+  readonly weights: Float32Array;
+}
+
+/** A generated eyeball: a sphere whose +Z pole is the centre of the iris. */
+export interface Eyeball {
+  /** [3] mm in template coordinates. */
+  readonly centre: readonly [number, number, number];
+  readonly radiusMm: number;
+  /** Radius of the limbus (the iris' rim), which is a ring of vertices, in mm. */
+  readonly irisRadiusMm: number;
+  /** [n, 3] unit vectors; vertex = centre + radiusMm * direction. */
+  readonly directions: Float32Array;
+  /** First vertex in the template. */
+  readonly vertexStart: number;
+}
+
+/** A run of vertices and triangles with a material of its own. */
+export interface TemplatePart {
+  readonly name: 'skin' | 'eyeball_left' | 'eyeball_right';
+  readonly vertexStart: number;
+  readonly vertexCount: number;
+  readonly triangleStart: number;
+  readonly triangleCount: number;
+}
+
+export interface HeadTemplate {
+  /** Skin vertices first, then the left eyeball, then the right. */
+  readonly vertexCount: number;
+  /** Number of skin vertices S. */
+  readonly skinVertexCount: number;
+  /** [V, 3] mm, mean shape; origin at the head's centre. */
+  readonly positions: Float32Array;
+  /** [3] mm: the template's origin in source coordinates (template = source - origin). */
+  readonly originMm: readonly [number, number, number];
+  /** Skin vertices on the source surface. */
+  readonly binding: SourceBinding;
+  /** [T, 3] counter-clockwise from outside. */
+  readonly triangles: Uint32Array;
+  /** [U, 2] in 0..1, origin top left, face upright. */
+  readonly uvs: Float32Array;
+  /** [T, 3] into `uvs`. */
+  readonly uvTriangles: Uint32Array;
+  /** [V] mirror image of each vertex under x -> -x; itself on the midline. */
+  readonly mirror: Uint32Array;
+  /** Closed vertex loops `eyelid_left`, `eyelid_right`, `lips_inner`, `neck`. */
+  readonly loops: Readonly<Record<LoopName, Uint32Array>>;
+  /** Per-vertex weights 0..1, each [V]; 0 on the eyeballs. */
+  readonly regions: Readonly<Record<RegionName, Float32Array>>;
+  readonly parts: readonly TemplatePart[];
+  readonly eyeballs: { readonly left: Eyeball; readonly right: Eyeball };
+}
+
+export type LoopName = 'eyelid_left' | 'eyelid_right' | 'lips_inner' | 'neck';
+
+export type RegionName =
+  'face' | 'forehead' | 'nose' | 'mouth' | 'eyes' | 'cheeks' | 'ears' | 'scalp' | 'neck';
