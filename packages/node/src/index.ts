@@ -11,3 +11,13 @@ export { decodePhoto, DECODE_PHOTO_DEFAULTS, tuneCodecForCommandLine } from './c
 export type { DecodedPhoto, DecodePhotoOptions } from './codec.ts';
 export { networksFolder, NetworkNotFoundError, readAnalysisNetworks } from './networks.ts';
 export type { ReadNetworksOptions } from './networks.ts';
+export { DeviceError, LIKENESS_DEFAULTS, NoFaceError, openLikeness } from './likeness.ts';
+export type {
+  Likeness,
+  LikenessFitFacesOptions,
+  LikenessFitOptions,
+  LikenessOptions,
+  PhotoSource,
+} from './likeness.ts';
+export type { Head, ReportOptions } from './likeness-head.ts';
+export { loadHeadModel, ModelFileError } from './likeness-model.ts';

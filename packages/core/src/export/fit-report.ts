@@ -71,7 +71,7 @@ export interface FitReportInput {
   readonly texture: {
     readonly kind: string;
     readonly sizePx: number;
-    /** Share of the skin's texels taken from the photo, 0..1. */
+    /** Share of the face's texels taken from the photo, 0..1. */
     readonly photoShare?: number;
   };
   readonly identitySimilarity?: { readonly value: number; readonly network: string };

@@ -32,6 +32,7 @@ export const GLB_DEFAULTS: Required<GlbOptions> = {
   expression: true,
 };
 
+const SILENT = new Logger(Logger.Verbosity.SILENT);
 const METRES_PER_MILLIMETRE = 0.001;
 /** Change of a unit normal that is not worth storing: 0.3 degrees. */
 const NORMAL_THRESHOLD = 0.005;
@@ -51,7 +52,7 @@ export async function writeGlb(head: ExportHead, options: GlbOptions = {}): Prom
     thresholdMm: options.thresholdMm ?? GLB_DEFAULTS.thresholdMm,
     expression: options.expression ?? GLB_DEFAULTS.expression,
   };
-  const document = new Document().setLogger(new Logger(Logger.Verbosity.SILENT));
+  const document = new Document().setLogger(SILENT);
   const buffer = document.createBuffer();
   describe(document, head);
   const parts = exportedParts(head, settings.eyes);
@@ -69,7 +70,7 @@ export async function writeGlb(head: ExportHead, options: GlbOptions = {}): Prom
   const node = document.createNode(head.name).setMesh(mesh);
   const scene = document.createScene(head.name).addChild(node);
   document.getRoot().setDefaultScene(scene);
-  return new WebIO().writeBinary(document);
+  return new WebIO().setLogger(SILENT).writeBinary(document);
 }
 
 /** The parts that a file holds: all with triangles, without eyeballs where they are not wanted. */
@@ -105,9 +106,10 @@ function createMaterials(
       .createMaterial(material.name)
       .setRoughnessFactor(material.roughness)
       .setMetallicFactor(0)
-      .setBaseColorFactor([...material.baseColor, 1])
+      .setBaseColorFactor([...material.baseColor, material.opacity ?? 1])
       // The neck and the mouth are open: their inside should be skin, not a hole.
       .setDoubleSided(true);
+    if (material.opacity !== undefined && material.opacity < 1) created.setAlphaMode('BLEND');
     if (texture !== undefined && material.textured) {
       created.setBaseColorTexture(texture);
       created.getBaseColorTextureInfo()!.setWrapS(33071).setWrapT(33071);

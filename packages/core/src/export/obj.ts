@@ -83,6 +83,7 @@ export function writeObj(head: ExportHead, options: ObjOptions = {}): ObjFiles {
       'Ks 0.04 0.04 0.04',
       // Blinn-Phong exponent of a microfacet roughness: 2 / roughness^4 - 2 (Karis 2013).
       `Ns ${number(Math.min(1000, Math.max(1, 2 / material.roughness ** 4 - 2)))}`,
+      ...(material.opacity === undefined ? [] : [`d ${number(material.opacity)}`]),
       'illum 2',
     );
     if (material.textured && head.albedo !== undefined) mtl.push(`map_Kd ${albedoFile}`);

@@ -13,6 +13,8 @@ export interface PartMaterial {
   readonly textured: boolean;
   /** Linear RGB 0..1, multiplied with the albedo where `textured`. */
   readonly baseColor: readonly [number, number, number];
+  /** 1 (default) is solid; less is blended over what lies behind. */
+  readonly opacity?: number;
 }
 
 /** A run of the mesh's triangles with a material of its own: one glTF primitive, one OBJ group. */

@@ -1,1 +1,9 @@
-export {};
+export { exportHead } from './export-head.ts';
+export type { ExportHeadInput } from './export-head.ts';
+export { fitPhoto } from './fit-photo.ts';
+export { renderPreview } from './preview.ts';
+export type { Preview, PreviewInput } from './preview.ts';
+export { FIT_PHOTO_DEFAULTS, PRESETS } from './types.ts';
+export type { FitAssets, FitEvent, FitPhotoOptions, HeadResult, Preset, PresetName } from './types.ts';
+export { partMaterial, visibleParts, visibleSurface } from './visible-parts.ts';
+export type { VisibleSurface } from './visible-parts.ts';

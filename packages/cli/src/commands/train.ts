@@ -1,0 +1,18 @@
+/** `likeness train`: makes the default models from open data. */
+import { Command } from 'commander';
+import type { ExitCode } from '../exit-codes.ts';
+import { notYetCommand } from './not-yet.ts';
+
+const EXAMPLES = `
+Examples:
+  $ likeness train shape --help`;
+
+export function trainCommand(_finish: (code: ExitCode) => void): Command {
+  const train = new Command('train').description('Train the default models.').addHelpText('after', EXAMPLES);
+  train.addCommand(notYetCommand('shape', 'The head model likeness-head', 'train shape'));
+  train.addCommand(notYetCommand('skin', 'The template skin that completes textures', 'train skin'));
+  train.addCommand(notYetCommand('texture', 'The progressive GAN over albedo maps', 'train texture'));
+  train.addCommand(notYetCommand('detail', 'The displacement generator', 'train detail'));
+  train.addCommand(notYetCommand('regressor', 'The attribute regressor', 'train regressor'));
+  return train;
+}

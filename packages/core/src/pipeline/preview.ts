@@ -1,0 +1,99 @@
+/** Pictures of a fit from the photo's own camera: the crop around the head, the render over it, the shape in clay. */
+import { project, scaleCamera, cropCamera } from '../camera/index.ts';
+import type { PinholeCamera } from '../camera/index.ts';
+import { cropAffine, pyramidOf } from '../image/index.ts';
+import type { Image, Photo } from '../image/index.ts';
+import type { SphericalHarmonicsLight } from '../lighting/index.ts';
+import type { MorphableModel } from '../model/index.ts';
+import { renderHead } from '../render/index.ts';
+import { visibleSurface } from './visible-parts.ts';
+
+export interface PreviewInput {
+  readonly photo: Photo;
+  readonly model: MorphableModel;
+  /** [V, 3] model mm, the photo's expression. */
+  readonly positions: Float32Array;
+  readonly camera: PinholeCamera;
+  readonly light: SphericalHarmonicsLight;
+  readonly albedo: Image;
+  /** Height of the pictures in pixels. */
+  readonly heightPx: number;
+}
+
+export interface Preview {
+  /** The photo around the head; grey beyond its edge. */
+  readonly photo: Photo;
+  readonly render: Image;
+  readonly shape: Image;
+  /** The camera of these pictures. */
+  readonly camera: PinholeCamera;
+  /** Photo pixels to preview pixels: p' = (p - origin) * scale. */
+  readonly origin: readonly [number, number];
+  readonly scale: number;
+}
+
+/** Space around the head's box, as a share of its height. */
+const MARGIN = 0.12;
+/** sRGB of what lies beyond the photo's edge. */
+const OUTSIDE = 200;
+const SHAPE_BACKGROUND: readonly [number, number, number] = [246, 246, 244];
+
+export function renderPreview(input: PreviewInput): Preview {
+  const { heightPx } = input;
+  const box = headBox(input);
+  const margin = MARGIN * box.height;
+  const [left, top] = [box.x - margin, box.y - margin];
+  const scale = heightPx / (box.height + 2 * margin);
+  const widthPx = Math.max(1, Math.round((box.width + 2 * margin) * scale));
+  const camera = {
+    ...scaleCamera(
+      cropCamera(input.camera, {
+        x: left,
+        y: top,
+        width: box.width + 2 * margin,
+        height: box.height + 2 * margin,
+      }),
+      scale,
+    ),
+    widthPx,
+    heightPx,
+  };
+  const toPhoto = { a: 1 / scale, b: 0, c: left, d: 0, e: 1 / scale, f: top };
+  const crop = cropAffine(pyramidOf(input.photo), toPhoto, widthPx, heightPx, {
+    low: 0,
+    high: 255,
+    outside: OUTSIDE,
+  });
+  const photo: Photo = {
+    width: widthPx,
+    height: heightPx,
+    channels: 3,
+    data: Uint8Array.from(crop, (value) => value + 0.5),
+  };
+  const common = { model: visibleSurface(input.model), positions: input.positions, camera, supersample: 2 };
+  return {
+    photo,
+    render: renderHead({ ...common, albedo: input.albedo, light: input.light, background: photo }),
+    shape: renderHead({ ...common, background: SHAPE_BACKGROUND }),
+    camera,
+    origin: [left, top],
+    scale,
+  };
+}
+
+function headBox({ camera, positions }: PreviewInput): {
+  x: number;
+  y: number;
+  width: number;
+  height: number;
+} {
+  const projected = project(camera, positions);
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 0; i < projected.length; i += 3) {
+    left = Math.min(left, projected[i]);
+    right = Math.max(right, projected[i]);
+    top = Math.min(top, projected[i + 1]);
+    bottom = Math.max(bottom, projected[i + 1]);
+  }
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
