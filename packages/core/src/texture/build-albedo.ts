@@ -1,0 +1,269 @@
+/**
+ * The texture stage: a photo and a fitted head in, an albedo map out (issue: unwrap, mask, light divided out, completion).
+ *
+ * Mask, visibility and light are found at a working resolution (a window of about 220 px face width, a coarse chart), because
+ * they are smooth; only the last step touches every texel of the full chart.
+ */
+import type { PinholeCamera } from '../camera/index.ts';
+import { linearToSrgb8, type Image, type Photo } from '../image/index.ts';
+import { shadeNormals, type SphericalHarmonicsLight } from '../lighting/index.ts';
+import type { MorphableModel } from '../model/index.ts';
+import { rasterize } from '../render/index.ts';
+import { complete } from './complete.ts';
+import { delight } from './delight.ts';
+import { DEFAULT_IRIS, measureIris, paintEyeball, type LinearRgb } from './eyes.ts';
+import { faceAreas } from './face-areas.ts';
+import { headView, projectedBox } from './head-view.ts';
+import { partColour } from './part-colours.ts';
+import { photoWindow } from './photo-window.ts';
+import { skinMask } from './skin-mask.ts';
+import { templateLog } from './template-skin.ts';
+import { unwrap, type Unwrapped } from './unwrap.ts';
+import { uvChart, type UvChart } from './uv-chart.ts';
+
+export interface BuildAlbedoInput {
+  readonly photo: Photo;
+  readonly model: MorphableModel;
+  /** [V, 3] mm: the model with the photo's identity and expression. */
+  readonly positions: Float32Array;
+  readonly camera: PinholeCamera;
+  /** [478, 3] (or [478, 2]) landmarks in photo pixels, MediaPipe order. */
+  readonly landmarks: Float32Array;
+  /** Texels per side, a multiple of 4. */
+  readonly size?: number;
+  /** sRGB8 template skin in the model's chart; an even skin where there is none. */
+  readonly templateSkin?: Image;
+}
+
+export const BUILD_ALBEDO_DEFAULTS: { readonly size: number } = { size: 1024 };
+
+export interface AlbedoResult {
+  /** sRGB8 RGB in the model's chart. */
+  readonly albedo: Image;
+  /** Light of the photo in the head's frame: photo = albedo * shading, in linear RGB. */
+  readonly light: SphericalHarmonicsLight;
+  /** [S, S, 1] share of the photo in each texel, 0..1. */
+  readonly seen: Image<Float32Array>;
+  /** The skin mask in the photo, for looking at: which part of the photo it covers, and 0..1 per pixel. */
+  readonly mask: {
+    readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
+    readonly image: Image<Float32Array>;
+  };
+  /** The person's median skin reflectance, linear RGB. */
+  readonly skinTone: readonly [number, number, number];
+  /** Iris reflectance, subject's left and right. */
+  readonly iris: { readonly left: LinearRgb; readonly right: LinearRgb };
+  /** Share 0..1 of the face region that was taken from the photo itself. */
+  readonly faceSeen: number;
+  /** One sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** Outer eye distance in window pixels: hair strands and frames are still one or two pixels wide. */
+const WINDOW_EYE_DISTANCE = 96;
+/** Coarse texels per side. */
+const COARSE = 256;
+/** Below this share of the face the user is told. */
+const LITTLE_SEEN = 0.4;
+
+/** @throws RangeError when sizes do not fit or the head does not lie in the photo. */
+export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
+  const { photo, model, positions, camera } = input;
+  const size = input.size ?? BUILD_ALBEDO_DEFAULTS.size;
+  check(input, size);
+  const stride = input.landmarks.length / 478;
+  const view = headView(model, positions, camera);
+  const coarse = uvChart(model, Math.min(COARSE, size));
+  const fine = uvChart(model, size);
+
+  const eyeDistance = outerEyeDistance(input.landmarks, stride);
+  const scale = Math.min(2, WINDOW_EYE_DISTANCE / eyeDistance);
+  const skinPart = model.parts.find(({ name }) => name === 'skin');
+  const box = projectedBox(
+    view.projected,
+    skinPart?.vertexStart ?? 0,
+    skinPart?.vertexCount ?? model.vertexCount,
+    0.05,
+  );
+  const window = photoWindow(photo, box, scale);
+  const inWindow = toWindow(view.projected, 3, window.x, window.y, scale);
+  const raster = rasterize(inWindow, model.triangles, window.width, window.height);
+  const points = toWindow(input.landmarks, stride, window.x, window.y, scale);
+  const areas = faceAreas(points, stride, window.width, window.height);
+  const { mask } = skinMask({ window, raster, model, view, areas });
+
+  const unwrapped = unwrap({ chart: coarse, model, view, window, raster, mask });
+  const coarseTemplate = templateLog(input.templateSkin, coarse, unwrapped.skin);
+  const fineTemplate = templateLog(input.templateSkin, fine, fineSkin(fine, model));
+  const delit = delight(coarse, unwrapped, coarseTemplate);
+  const { logAlbedo, seen } = complete({
+    photo,
+    model,
+    view,
+    fine,
+    coarse,
+    unwrapped,
+    delit,
+    fineTemplate,
+    coarseTemplate,
+  });
+
+  const skinTone: [number, number, number] = [
+    Math.exp(delit.tone[0]),
+    Math.exp(delit.tone[1]),
+    Math.exp(delit.tone[2]),
+  ];
+  const iris = irisColours(input, stride, delit.light);
+  const albedo = encode(fine, model, logAlbedo, skinTone, iris);
+  const faceSeen = shareSeen(coarse, model, unwrapped);
+  const warnings: string[] = [];
+  if (faceSeen < LITTLE_SEEN) {
+    warnings.push(
+      `Only ${Math.round(faceSeen * 100)}% of the face could be taken from the photo (turned away, covered or cut off); the rest of the texture is completed.`,
+    );
+  }
+  return {
+    albedo,
+    light: delit.light,
+    seen: { width: size, height: size, channels: 1, data: seen },
+    mask: {
+      box: { x: window.x, y: window.y, width: window.width / scale, height: window.height / scale },
+      image: { width: window.width, height: window.height, channels: 1, data: mask },
+    },
+    skinTone,
+    iris,
+    faceSeen,
+    warnings,
+  };
+}
+
+function check({ photo, model, positions, landmarks }: BuildAlbedoInput, size: number): void {
+  if (!Number.isInteger(size) || size < 64 || size % 4 !== 0) {
+    throw new RangeError(`The texture's size must be a multiple of 4 and at least 64, got ${size}.`);
+  }
+  if (positions.length !== model.vertexCount * 3) {
+    throw new RangeError(
+      `The model has ${model.vertexCount} vertices, but ${positions.length / 3} positions were given.`,
+    );
+  }
+  if (landmarks.length !== 478 * 3 && landmarks.length !== 478 * 2) {
+    throw new RangeError(
+      `Landmarks must be [478, 3] or [478, 2], but ${landmarks.length} numbers were given.`,
+    );
+  }
+  if (photo.data.length !== photo.width * photo.height * 3) {
+    throw new RangeError(
+      `The photo should hold ${photo.width * photo.height * 3} bytes of RGB, but holds ${photo.data.length}.`,
+    );
+  }
+}
+
+function fineSkin(chart: UvChart, model: MorphableModel): Uint8Array {
+  const index = model.parts.findIndex(({ name }) => name === 'skin');
+  return chart.part.map((part, i) => (chart.triangleIds[i] >= 0 && (index < 0 || part === index) ? 1 : 0));
+}
+
+function outerEyeDistance(points: Float32Array, stride: number): number {
+  const distance = (a: number, b: number): number =>
+    Math.hypot(points[a * stride] - points[b * stride], points[a * stride + 1] - points[b * stride + 1]);
+  // As in faceAreas: a turned head keeps its height.
+  return Math.max(distance(33, 263), 0.62 * distance(10, 152), 1);
+}
+
+function toWindow(points: Float32Array, stride: number, x: number, y: number, scale: number): Float32Array {
+  const out = points.slice();
+  for (let i = 0; i < out.length; i += stride) {
+    out[i] = (out[i] - x) * scale;
+    out[i + 1] = (out[i + 1] - y) * scale;
+  }
+  return out;
+}
+
+/** Iris reflectance: as photographed, divided by the light that falls on a surface facing the way the head looks. */
+function irisColours(
+  { photo, landmarks }: BuildAlbedoInput,
+  stride: number,
+  light: SphericalHarmonicsLight,
+): { left: LinearRgb; right: LinearRgb } {
+  const shading = shadeNormals(light, Float32Array.of(0, 0, 1));
+  // The lids shade the eye, so it gets less than the open face.
+  const colour = (centre: number): LinearRgb | undefined => {
+    const seen = measureIris(photo, landmarks, stride, centre);
+    if (!seen) return undefined;
+    const reflectance = seen.map((x, c) =>
+      Math.min(0.4, Math.max(0.012, x / Math.max(0.8 * shading[c], 0.05))),
+    );
+    return [reflectance[0], reflectance[1], reflectance[2]];
+  };
+  // 468 belongs to the eye between landmarks 33 and 133, the subject's right.
+  const right = colour(468);
+  const left = colour(473);
+  return { left: left ?? right ?? DEFAULT_IRIS, right: right ?? left ?? DEFAULT_IRIS };
+}
+
+/** Linear to sRGB8: skin from its logs, eyeballs painted, other parts plain, gaps padded. */
+function encode(
+  chart: UvChart,
+  model: MorphableModel,
+  logAlbedo: Float32Array,
+  skinTone: readonly [number, number, number],
+  iris: { left: LinearRgb; right: LinearRgb },
+): Image {
+  const { size, triangleIds, part, padding } = chart;
+  const count = size * size;
+  const data = new Uint8Array(count * 3);
+  const eyes = model.parts.filter(({ name }) => name.startsWith('eyeball'));
+  const painted = eyes.length > 0 ? new Float32Array(count * 3) : undefined;
+  for (const eye of eyes)
+    paintEyeball(
+      chart,
+      model,
+      eye,
+      eye.name.endsWith('right') ? iris.right : iris.left,
+      painted as Float32Array,
+    );
+  const kinds = model.parts.map(({ name }) =>
+    name === 'skin' ? 'skin' : name.startsWith('eyeball') ? 'eye' : (partColour(name) ?? skinTone),
+  );
+  const onlySkin = !model.parts.some(({ name }) => name === 'skin');
+  const tone = skinTone.map(linearToSrgb8);
+  for (let i = 0; i < count; i++) {
+    if (triangleIds[i] < 0) {
+      if (padding[i] < 0) for (let c = 0; c < 3; c++) data[i * 3 + c] = tone[c];
+      continue;
+    }
+    const kind = onlySkin ? 'skin' : (kinds[part[i]] ?? skinTone);
+    for (let c = 0; c < 3; c++) {
+      data[i * 3 + c] = linearToSrgb8(
+        kind === 'skin'
+          ? Math.exp(logAlbedo[i * 3 + c])
+          : kind === 'eye'
+            ? (painted as Float32Array)[i * 3 + c]
+            : kind[c],
+      );
+    }
+  }
+  for (let i = 0; i < count; i++) {
+    const from = padding[i];
+    if (from >= 0) for (let c = 0; c < 3; c++) data[i * 3 + c] = data[from * 3 + c];
+  }
+  return { width: size, height: size, channels: 3, data };
+}
+
+/** Mean confidence over the face region's texels. */
+function shareSeen(chart: UvChart, model: MorphableModel, { confidence, skin }: Unwrapped): number {
+  const face = model.regions['face'];
+  let sum = 0;
+  let total = 0;
+  for (let i = 0; i < skin.length; i++) {
+    if (!skin[i]) continue;
+    const t = chart.triangleIds[i] * 3;
+    const weight = face
+      ? Math.max(face[model.triangles[t]], face[model.triangles[t + 1]], face[model.triangles[t + 2]])
+      : 1;
+    if (weight < 0.5) continue;
+    total++;
+    sum += confidence[i];
+  }
+  return total > 0 ? sum / total : 0;
+}

@@ -1,0 +1,272 @@
+/**
+ * From what was seen to a whole skin: one smooth field carries the tone everywhere, and fine detail is laid on it from the
+ * photo, else from the mirrored side, else from the template.
+ *
+ *   log albedo = log template + tone field + w_own detail + w_mirror detail of the mirrored texel
+ *
+ * The tone field is the low-pass of the delit photo where that was seen and its membrane (pull-push) elsewhere, so nothing
+ * can jump at a border: it is Poisson blending split in two bands, without a solver.
+ */
+import { pyramidOf, SRGB8_TO_LINEAR, type Photo } from '../image/index.ts';
+import type { MorphableModel } from '../model/index.ts';
+import type { Delit } from './delight.ts';
+import type { HeadView } from './head-view.ts';
+import { weightedBlur } from './plane-filters.ts';
+import { pullPush } from './pull-push.ts';
+import type { UvChart } from './uv-chart.ts';
+import { skinTexels, smoothstep, type Unwrapped } from './unwrap.ts';
+
+export interface CompleteOptions {
+  /** Width of the boundary between tone and detail, in texels of the coarse chart. */
+  readonly detailSigma?: number;
+  /** Trust in the mirrored side relative to the own. */
+  readonly mirrorTrust?: number;
+  /** Pull towards the person's mean tone per level of the pyramid, far from anything seen. */
+  readonly tonePull?: number;
+}
+
+export const COMPLETE_DEFAULTS: Required<CompleteOptions> = {
+  detailSigma: 1.6,
+  mirrorTrust: 0.8,
+  tonePull: 0.02,
+};
+
+export interface CompleteInput {
+  readonly photo: Photo;
+  readonly model: Pick<MorphableModel, 'triangles' | 'parts'>;
+  readonly view: HeadView;
+  /** The chart of the result and the coarse one that light and confidence were found in. */
+  readonly fine: UvChart;
+  readonly coarse: UvChart;
+  readonly unwrapped: Unwrapped;
+  readonly delit: Delit;
+  /** log linear RGB of the template skin, [S, S, 3] for both charts. */
+  readonly fineTemplate: Float32Array;
+  readonly coarseTemplate: Float32Array;
+}
+
+export interface Completed {
+  /** [S, S, 3] log linear RGB of the skin part's texels of the fine chart. */
+  readonly logAlbedo: Float32Array;
+  /** [S, S] share of the photo in each texel. */
+  readonly seen: Float32Array;
+}
+
+/** Detail brighter than this over its surroundings is gloss on a pore or a lash's glint, and is compressed. */
+const DETAIL_KNEE = 0.18;
+const DARK = 0.002;
+
+export function complete(input: CompleteInput, options: CompleteOptions = {}): Completed {
+  const { coarse, unwrapped, delit, fineTemplate, coarseTemplate } = input;
+  const detailSigma = options.detailSigma ?? COMPLETE_DEFAULTS.detailSigma;
+  const mirrorTrust = options.mirrorTrust ?? COMPLETE_DEFAULTS.mirrorTrust;
+  const size = coarse.size;
+  const count = size * size;
+  const { confidence, observed } = unwrapped;
+
+  // Low-pass of the delit photo (tone) and of the photo as it is (to take the detail from), on the same texels.
+  const tone = new Float32Array(count * 3);
+  const photoLow = new Float32Array(count * 3);
+  const plane = new Float32Array(count);
+  for (let c = 0; c < 3; c++) {
+    for (let i = 0; i < count; i++) plane[i] = confidence[i] > 0 ? delit.offset[i * 3 + c] : 0;
+    const low = weightedBlur(plane, confidence, size, size, detailSigma, delit.tone[c]);
+    for (let i = 0; i < count; i++) {
+      tone[i * 3 + c] = low[i];
+      plane[i] = confidence[i] > 0 ? Math.log(observed[i * 3 + c] + DARK) - coarseTemplate[i * 3 + c] : 0;
+    }
+    const photo = weightedBlur(plane, confidence, size, size, detailSigma);
+    for (let i = 0; i < count; i++) photoLow[i * 3 + c] = photo[i];
+  }
+
+  const own = new Float32Array(count);
+  for (let i = 0; i < count; i++) own[i] = smoothstep(0.05, 0.7, confidence[i]);
+  const mirrored = new Float32Array(count);
+  const field = new Float32Array(count * 3);
+  const trust = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const j = coarse.mirror ? coarse.mirror[i] : -1;
+    if (j >= 0 && unwrapped.skin[i]) mirrored[i] = (1 - own[i]) * own[j] * mirrorTrust;
+    trust[i] = own[i] + mirrored[i];
+    if (trust[i] === 0) continue;
+    for (let c = 0; c < 3; c++)
+      field[i * 3 + c] = (own[i] * tone[i * 3 + c] + mirrored[i] * tone[(j < 0 ? i : j) * 3 + c]) / trust[i];
+  }
+  pullPush(field, trust, size, size, 3, delit.tone, options.tonePull ?? COMPLETE_DEFAULTS.tonePull);
+  return compose(input, { field, photoLow, own, mirrored, fineTemplate });
+}
+
+interface CoarseFields {
+  readonly field: Float32Array;
+  readonly photoLow: Float32Array;
+  readonly own: Float32Array;
+  readonly mirrored: Float32Array;
+  readonly fineTemplate: Float32Array;
+}
+
+/** Photo as fine as the texture can hold: shrunk by halves while it has more than two pixels per texel. */
+function photoLevel(photo: Photo, pixelsPerTexel: number): { level: Photo; factor: number } {
+  const k = Math.max(0, Math.floor(Math.log2(Math.max(pixelsPerTexel, 1e-3) / 1.3)));
+  if (k === 0) return { level: photo, factor: 1 };
+  const level = pyramidOf(photo).level(k);
+  return { level: { ...level, channels: 3 }, factor: 2 ** -Math.round(Math.log2(photo.width / level.width)) };
+}
+
+function compose(input: CompleteInput, fields: CoarseFields): Completed {
+  const { photo, model, view, fine, coarse } = input;
+  const { size, triangleIds, barycentrics, mirror } = fine;
+  const count = size * size;
+  const skin = skinTexels(fine, model);
+  const sampler = new CoarseSampler(size, coarse.size);
+  const seen = new Float32Array(count);
+  const detail = new Float32Array(count * 3);
+  const { level, factor } = photoLevel(photo, pixelsPerTexel(input));
+  const rgb = new Float32Array(3);
+  const low = new Float32Array(3);
+  for (let i = 0; i < count; i++) {
+    if (!skin[i]) continue;
+    sampler.seek(i);
+    const weight = sampler.scalar(fields.own);
+    if (weight <= 0.004) continue;
+    seen[i] = weight;
+    const t = triangleIds[i] * 3;
+    let u = 0;
+    let v = 0;
+    for (let k = 0; k < 3; k++) {
+      const vertex = model.triangles[t + k] * 3;
+      u += barycentrics[i * 3 + k] * view.projected[vertex];
+      v += barycentrics[i * 3 + k] * view.projected[vertex + 1];
+    }
+    bilinear(level, u * factor, v * factor, rgb);
+    sampler.vector(fields.photoLow, low);
+    for (let c = 0; c < 3; c++) {
+      const d = Math.log(rgb[c] + DARK) - fields.fineTemplate[i * 3 + c] - low[c];
+      detail[i * 3 + c] = d > DETAIL_KNEE ? DETAIL_KNEE + 0.35 * (d - DETAIL_KNEE) : d;
+    }
+  }
+  const logAlbedo = new Float32Array(count * 3);
+  for (let i = 0; i < count; i++) {
+    if (!skin[i]) continue;
+    sampler.seek(i);
+    sampler.vector(fields.field, low);
+    const j = mirror ? mirror[i] : -1;
+    const other = j >= 0 ? Math.min(sampler.scalar(fields.mirrored), seen[j], 1 - seen[i]) : 0;
+    for (let c = 0; c < 3; c++) {
+      logAlbedo[i * 3 + c] =
+        fields.fineTemplate[i * 3 + c] +
+        low[c] +
+        seen[i] * detail[i * 3 + c] +
+        (other > 0 ? other * detail[j * 3 + c] : 0);
+    }
+  }
+  return { logAlbedo, seen };
+}
+
+/** Median photo pixels per texel of the fine chart over what is seen, from the triangles' areas. */
+function pixelsPerTexel({ model, view, fine, coarse, unwrapped }: CompleteInput): number {
+  const ratios: number[] = [];
+  const step = Math.max(1, Math.floor(coarse.triangleIds.length / 4000));
+  for (let i = 0; i + 1 < coarse.triangleIds.length; i += step) {
+    const a = coarse.triangleIds[i];
+    if (a < 0 || coarse.triangleIds[i + 1] < 0 || unwrapped.confidence[i] < 0.5) continue;
+    const at = (j: number): [number, number] => {
+      let u = 0;
+      let v = 0;
+      for (let k = 0; k < 3; k++) {
+        const vertex = model.triangles[coarse.triangleIds[j] * 3 + k] * 3;
+        u += coarse.barycentrics[j * 3 + k] * view.projected[vertex];
+        v += coarse.barycentrics[j * 3 + k] * view.projected[vertex + 1];
+      }
+      return [u, v];
+    };
+    const [u0, v0] = at(i);
+    const [u1, v1] = at(i + 1);
+    ratios.push(Math.hypot(u1 - u0, v1 - v0));
+  }
+  ratios.sort((a, b) => a - b);
+  return ((ratios[ratios.length >> 1] ?? 1) * coarse.size) / fine.size;
+}
+
+/** Linear RGB at a position of an 8-bit picture, bilinear, borders repeat. */
+function bilinear({ width, height, data }: Photo, u: number, v: number, out: Float32Array): void {
+  const x = Math.min(Math.max(u - 0.5, 0), width - 1);
+  const y = Math.min(Math.max(v - 0.5, 0), height - 1);
+  const x0 = Math.floor(x);
+  const y0 = Math.floor(y);
+  const fx = x - x0;
+  const fy = y - y0;
+  const i = (y0 * width + x0) * 3;
+  const right = x0 + 1 < width ? 3 : 0;
+  const down = y0 + 1 < height ? width * 3 : 0;
+  const w11 = fx * fy;
+  const w10 = fx - w11;
+  const w01 = fy - w11;
+  const w00 = 1 - fx - w01;
+  for (let c = 0; c < 3; c++) {
+    out[c] =
+      w00 * SRGB8_TO_LINEAR[data[i + c]] +
+      w10 * SRGB8_TO_LINEAR[data[i + right + c]] +
+      w01 * SRGB8_TO_LINEAR[data[i + down + c]] +
+      w11 * SRGB8_TO_LINEAR[data[i + right + down + c]];
+  }
+}
+
+/** Bilinear lookups of coarse planes at fine texels; position and weights are found once per texel. */
+class CoarseSampler {
+  readonly #fine: number;
+  readonly #coarse: number;
+  #at = 0;
+  #right = 0;
+  #down = 0;
+  #w00 = 1;
+  #w10 = 0;
+  #w01 = 0;
+  #w11 = 0;
+
+  constructor(fine: number, coarse: number) {
+    this.#fine = fine;
+    this.#coarse = coarse;
+  }
+
+  seek(texel: number): void {
+    const n = this.#coarse;
+    const scale = n / this.#fine;
+    const row = Math.floor(texel / this.#fine);
+    const x = Math.min(Math.max((texel - row * this.#fine + 0.5) * scale - 0.5, 0), n - 1);
+    const y = Math.min(Math.max((row + 0.5) * scale - 0.5, 0), n - 1);
+    const x0 = Math.floor(x);
+    const y0 = Math.floor(y);
+    const fx = x - x0;
+    const fy = y - y0;
+    this.#at = y0 * n + x0;
+    this.#right = x0 + 1 < n ? 1 : 0;
+    this.#down = y0 + 1 < n ? n : 0;
+    this.#w11 = fx * fy;
+    this.#w10 = fx - this.#w11;
+    this.#w01 = fy - this.#w11;
+    this.#w00 = 1 - fx - this.#w01;
+  }
+
+  scalar(plane: Float32Array): number {
+    const i = this.#at;
+    return (
+      this.#w00 * plane[i] +
+      this.#w10 * plane[i + this.#right] +
+      this.#w01 * plane[i + this.#down] +
+      this.#w11 * plane[i + this.#right + this.#down]
+    );
+  }
+
+  vector(plane: Float32Array, out: Float32Array): void {
+    const i = this.#at * 3;
+    const right = this.#right * 3;
+    const down = this.#down * 3;
+    for (let c = 0; c < 3; c++) {
+      out[c] =
+        this.#w00 * plane[i + c] +
+        this.#w10 * plane[i + right + c] +
+        this.#w01 * plane[i + down + c] +
+        this.#w11 * plane[i + right + down + c];
+    }
+  }
+}

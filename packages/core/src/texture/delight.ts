@@ -1,0 +1,185 @@
+/**
+ * From observed skin to skin under even light: fits spherical-harmonic light to the unwrapped texels against the template
+ * skin, splits skin tone from light, and takes out what nine coefficients cannot say (cast shadow, gloss).
+ *
+ * Everything is in log linear RGB, where light is a sum. Per texel: log albedo = log observed - log shading - residual.
+ */
+import {
+  estimateLight,
+  shadeNormals,
+  splitSkinAndLight,
+  type SphericalHarmonicsLight,
+} from '../lighting/index.ts';
+import { weightedBlur } from './plane-filters.ts';
+import type { UvChart } from './uv-chart.ts';
+import type { Unwrapped } from './unwrap.ts';
+
+export interface DelightOptions {
+  /** Width of what counts as leftover light, as a fraction of the chart. */
+  readonly residualSigma?: number;
+  /** How much of the left-right difference at that width is light: people are more symmetric than their lighting. */
+  readonly asymmetry?: number;
+  /** How much of what is brighter (gloss) and darker (shade) than the template on both sides alike is light. */
+  readonly gloss?: number;
+  readonly shade?: number;
+}
+
+export const DELIGHT_DEFAULTS: Required<DelightOptions> = {
+  residualSigma: 0.035,
+  asymmetry: 0.9,
+  gloss: 0.55,
+  shade: 0.2,
+};
+
+export interface Delit {
+  readonly light: SphericalHarmonicsLight;
+  /** [S, S, 3] log(albedo) - log(template) of seen texels, 0 elsewhere. */
+  readonly offset: Float32Array;
+  /** [S, S, 3] log of everything that was divided out: shading and residual. */
+  readonly logLight: Float32Array;
+  /** Median log(albedo / template), the person's tone. */
+  readonly tone: readonly [number, number, number];
+}
+
+/** Least shading relative to its mean: darker than this it is not divided out, it would only amplify noise. */
+const SHADING_FLOOR = 0.12;
+const DARK = 0.002;
+
+/**
+ * @param template [S, S, 3] log linear RGB of the template skin, zero mean over the face.
+ */
+export function delight(
+  chart: UvChart,
+  unwrapped: Unwrapped,
+  template: Float32Array,
+  options: DelightOptions = {},
+): Delit {
+  const { size } = chart;
+  const { confidence, observed, normals } = unwrapped;
+  const count = size * size;
+  const seen: number[] = [];
+  for (let i = 0; i < count; i++) if (confidence[i] > 0.3) seen.push(i);
+  if (seen.length < 30) throw new RangeError('Too little of the face is visible for a texture.');
+
+  const gather = (plane: Float32Array): Float32Array => {
+    const out = new Float32Array(seen.length * 3);
+    seen.forEach((i, n) => out.set(plane.subarray(i * 3, i * 3 + 3), n * 3));
+    return out;
+  };
+  const seenNormals = gather(normals);
+  const seenObserved = gather(observed);
+  const albedo = gather(template).map(Math.exp);
+  const weights = Float32Array.from(seen, (i) => confidence[i]);
+  const estimate = estimateLight({ normals: seenNormals, observed: seenObserved, albedo, weights });
+
+  // The split of tone and light: the mean shading over the seen face is the light, the mean skin the tone.
+  const observedMean = [0, 1, 2].map((c) => weightedMedian(seenObserved, estimate.weights, c));
+  const { light: exposure } = splitSkinAndLight([observedMean[0], observedMean[1], observedMean[2]]);
+  const shadingSeen = shadeNormals(estimate.light, seenNormals);
+  const coefficients = estimate.light.coefficients.slice();
+  for (let c = 0; c < 3; c++) {
+    // estimate.light shades a skin of tone 1; its typical value becomes `exposure`, and the tone the remaining factor.
+    const typical = weightedMedian(shadingSeen, estimate.weights, c);
+    const gain = exposure[c] / Math.max(typical, 1e-6);
+    for (let b = 0; b < 9; b++) coefficients[c * 9 + b] *= gain;
+  }
+  const light: SphericalHarmonicsLight = { coefficients };
+
+  const shading = shadeNormals(light, normals);
+  const logLight = new Float32Array(count * 3);
+  const offset = new Float32Array(count * 3);
+  for (let i = 0; i < count; i++) {
+    if (!unwrapped.skin[i]) continue;
+    for (let c = 0; c < 3; c++) {
+      logLight[i * 3 + c] = Math.log(Math.max(shading[i * 3 + c], SHADING_FLOOR * exposure[c]));
+      if (confidence[i] > 0)
+        offset[i * 3 + c] = Math.log(observed[i * 3 + c] + DARK) - logLight[i * 3 + c] - template[i * 3 + c];
+    }
+  }
+  const seenOffset = gather(offset);
+  const toneOf = (c: number): number => weightedMedian(seenOffset, estimate.weights, c);
+  const tone: [number, number, number] = [toneOf(0), toneOf(1), toneOf(2)];
+  removeResidual(chart, unwrapped, offset, logLight, tone, options);
+  return { light, offset, logLight, tone };
+}
+
+function removeResidual(
+  chart: UvChart,
+  { confidence }: Unwrapped,
+  offset: Float32Array,
+  logLight: Float32Array,
+  tone: readonly number[],
+  options: DelightOptions,
+): void {
+  const { size, mirror } = chart;
+  const count = size * size;
+  const sigma = (options.residualSigma ?? DELIGHT_DEFAULTS.residualSigma) * size;
+  const asymmetry = mirror ? (options.asymmetry ?? DELIGHT_DEFAULTS.asymmetry) : 0;
+  const gloss = options.gloss ?? DELIGHT_DEFAULTS.gloss;
+  const shade = options.shade ?? DELIGHT_DEFAULTS.shade;
+  const both = new Float32Array(count);
+  if (mirror)
+    for (let i = 0; i < count; i++) if (mirror[i] >= 0) both[i] = confidence[i] * confidence[mirror[i]];
+  const even = [0, 1, 2].map(() => new Float32Array(count));
+  for (let c = 0; c < 3; c++) {
+    const plane = new Float32Array(count);
+    // Clipped, so that a brow or a strand does not count as light.
+    for (let i = 0; i < count; i++)
+      if (confidence[i] > 0) plane[i] = clamp(offset[i * 3 + c] - tone[c], -0.9, 0.7);
+    let odd: Float32Array | undefined;
+    if (mirror) {
+      const difference = new Float32Array(count);
+      for (let i = 0; i < count; i++) if (both[i] > 0) difference[i] = 0.5 * (plane[i] - plane[mirror[i]]);
+      odd = weightedBlur(difference, both, size, size, sigma);
+    }
+    const low = weightedBlur(plane, confidence, size, size, sigma);
+    for (let i = 0; i < count; i++) {
+      const oddPart = odd ? odd[i] : 0;
+      even[c][i] = low[i] - oddPart;
+      if (odd) low[i] = oddPart;
+    }
+    if (odd) addResidual(offset, logLight, low, c, asymmetry);
+  }
+  // Gloss and shade have the light's colour, so only luminance is taken; the skin's own chroma stays.
+  const luminance = new Float32Array(count);
+  for (let i = 0; i < count; i++) {
+    const y = 0.25 * even[0][i] + 0.6 * even[1][i] + 0.15 * even[2][i];
+    luminance[i] = y > 0 ? gloss * y : shade * y;
+  }
+  for (let c = 0; c < 3; c++) addResidual(offset, logLight, luminance, c, 1);
+}
+
+function addResidual(
+  offset: Float32Array,
+  logLight: Float32Array,
+  residual: Float32Array,
+  channel: number,
+  gain: number,
+): void {
+  for (let i = 0; i < residual.length; i++) {
+    offset[i * 3 + channel] -= gain * residual[i];
+    logLight[i * 3 + channel] += gain * residual[i];
+  }
+}
+
+function clamp(x: number, low: number, high: number): number {
+  return Math.min(high, Math.max(low, x));
+}
+
+/** Samples a median is taken from: sorting all of them cost more than the whole light fit. */
+const MEDIAN_SAMPLES = 4000;
+
+/** Weighted median of one of three interleaved channels. */
+function weightedMedian(values: Float32Array, weights: Float32Array, channel: number): number {
+  const step = Math.max(1, Math.floor(weights.length / MEDIAN_SAMPLES));
+  const order: number[] = [];
+  for (let i = 0; i < weights.length; i += step) order.push(i);
+  order.sort((a, b) => values[a * 3 + channel] - values[b * 3 + channel]);
+  const total = order.reduce((sum, i) => sum + weights[i], 0);
+  let sum = 0;
+  for (const i of order) {
+    sum += weights[i];
+    if (sum >= total / 2) return values[i * 3 + channel];
+  }
+  return values[order[order.length - 1] * 3 + channel];
+}

@@ -1,0 +1,149 @@
+/**
+ * Eyeballs are painted, not projected: in a photo they carry lids, lashes, shade and glints, which would move with the eye.
+ * Only the iris colour is measured; sclera, limbus and pupil are anatomy.
+ */
+import { SRGB8_TO_LINEAR, type Photo } from '../image/index.ts';
+import type { MorphableModel, ModelPart } from '../model/index.ts';
+import { MEDIAPIPE_OUTLINES } from './face-areas.ts';
+import type { UvChart } from './uv-chart.ts';
+import { smoothstep } from './unwrap.ts';
+
+export type LinearRgb = readonly [number, number, number];
+
+/** Radius of the iris and of the pupil in daylight, mm. */
+const IRIS_RADIUS_MM = 5.85;
+const PUPIL_RADIUS_MM = 1.9;
+/** Reflectances. */
+const SCLERA: LinearRgb = [0.6, 0.54, 0.5];
+const VEINS: LinearRgb = [0.5, 0.3, 0.26];
+const LIMBUS = 0.35;
+const PUPIL: LinearRgb = [0.004, 0.004, 0.004];
+/** Brown, the most common by far; taken where the photo does not show the iris. */
+export const DEFAULT_IRIS: LinearRgb = [0.085, 0.045, 0.025];
+
+/**
+ * Colour of one iris in the photo: the median of the ring between pupil and limbus, inside of the eye's outline, without the
+ * brightest quarter (glints) and the darkest (pupil, lashes).
+ *
+ * @param points landmarks in photo pixels, [478, stride].
+ * @param centreIndex 468 or 473: MediaPipe's iris centre; the four after it lie on the limbus.
+ * @returns linear RGB as photographed, or undefined where fewer than a dozen pixels show it.
+ */
+export function measureIris(
+  photo: Photo,
+  points: Float32Array,
+  stride: number,
+  centreIndex: number,
+): LinearRgb | undefined {
+  const at = (i: number): [number, number] => [points[i * stride], points[i * stride + 1]];
+  const [cx, cy] = at(centreIndex);
+  const radius = [1, 2, 3, 4].reduce((sum, k) => {
+    const [x, y] = at(centreIndex + k);
+    return sum + Math.hypot(x - cx, y - cy) / 4;
+  }, 0);
+  const outlines = [MEDIAPIPE_OUTLINES.rightEye, MEDIAPIPE_OUTLINES.leftEye].map((indices) =>
+    indices.map(at),
+  );
+  // Which eye the centre belongs to is seen from the points, not from the numbering.
+  const middleDistance = (outline: [number, number][]): number =>
+    Math.hypot(
+      outline.reduce((sum, [x]) => sum + x, 0) / outline.length - cx,
+      outline.reduce((sum, [, y]) => sum + y, 0) / outline.length - cy,
+    );
+  const outline = middleDistance(outlines[0]) < middleDistance(outlines[1]) ? outlines[0] : outlines[1];
+  const samples: [number, number, number, number][] = [];
+  const step = Math.max(1, Math.floor(radius / 24));
+  for (let y = Math.ceil(cy - radius); y <= cy + radius; y += step) {
+    for (let x = Math.ceil(cx - radius); x <= cx + radius; x += step) {
+      const r = Math.hypot(x + 0.5 - cx, y + 0.5 - cy) / radius;
+      if (r < 0.42 || r > 0.88 || x < 0 || y < 0 || x >= photo.width || y >= photo.height) continue;
+      if (!insidePolygon(outline, x + 0.5, y + 0.5)) continue;
+      const i = (y * photo.width + x) * 3;
+      const rgb = [0, 1, 2].map((c) => SRGB8_TO_LINEAR[photo.data[i + c]]);
+      samples.push([0.25 * rgb[0] + 0.6 * rgb[1] + 0.15 * rgb[2], rgb[0], rgb[1], rgb[2]]);
+    }
+  }
+  if (samples.length < 12) return undefined;
+  samples.sort((a, b) => a[0] - b[0]);
+  const kept = samples.slice(Math.floor(samples.length * 0.25), Math.ceil(samples.length * 0.75));
+  const mean = (k: number): number => kept.reduce((sum, sample) => sum + sample[k], 0) / kept.length;
+  return [mean(1), mean(2), mean(3)];
+}
+
+function insidePolygon(points: readonly [number, number][], x: number, y: number): boolean {
+  let inside = false;
+  for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
+    const [xi, yi] = points[i];
+    const [xj, yj] = points[j];
+    if (yi > y !== yj > y && x < xi + ((y - yi) / (yj - yi)) * (xj - xi)) inside = !inside;
+  }
+  return inside;
+}
+
+/**
+ * Paints the eyeball's texels: colour by the angle from the forward axis (+Z) about the eyeball's centre in the mean head.
+ *
+ * @param out [S, S, 3] linear RGB, written where the chart shows this part.
+ * @param iris reflectance of the iris.
+ */
+export function paintEyeball(
+  chart: UvChart,
+  model: Pick<MorphableModel, 'triangles' | 'mean' | 'parts'>,
+  part: ModelPart,
+  iris: LinearRgb,
+  out: Float32Array,
+): void {
+  const { centre, radius } = eyeballSphere(model, part);
+  const partIndex = model.parts.indexOf(part);
+  const irisAngle = Math.asin(Math.min(0.9, IRIS_RADIUS_MM / radius));
+  const pupilAngle = Math.asin(Math.min(0.5, PUPIL_RADIUS_MM / radius));
+  const point = [0, 0, 0];
+  for (let i = 0; i < chart.part.length; i++) {
+    if (chart.part[i] !== partIndex) continue;
+    const t = chart.triangleIds[i] * 3;
+    for (let c = 0; c < 3; c++) {
+      point[c] = -centre[c];
+      for (let k = 0; k < 3; k++)
+        point[c] += chart.barycentrics[i * 3 + k] * model.mean[model.triangles[t + k] * 3 + c];
+    }
+    const length = Math.hypot(point[0], point[1], point[2]) || 1;
+    const angle = Math.acos(Math.min(1, Math.max(-1, point[2] / length)));
+    const around = Math.atan2(point[1], point[0]);
+    // Fibres of the iris run outwards: a few fixed waves around, the same for everybody.
+    const fibres =
+      1 +
+      0.12 * Math.sin(around * 23 + 1.3) +
+      0.08 * Math.sin(around * 41 + 0.4) +
+      0.06 * Math.sin(around * 67);
+    const outward = Math.min(1, Math.max(0, (angle - pupilAngle) / (irisAngle - pupilAngle)));
+    const ring = (1.25 - 0.35 * outward) * fibres;
+    const edge = smoothstep(irisAngle * 0.82, irisAngle * 0.97, angle);
+    const outside = smoothstep(irisAngle * 0.95, irisAngle * 1.07, angle);
+    const inPupil = 1 - smoothstep(pupilAngle * 0.9, pupilAngle * 1.1, angle);
+    const veins = smoothstep(irisAngle * 1.4, irisAngle * 3, angle);
+    for (let c = 0; c < 3; c++) {
+      const irisHere = iris[c] * ring * (1 - (1 - LIMBUS) * edge);
+      const white = SCLERA[c] + veins * (VEINS[c] - SCLERA[c]);
+      const ball = irisHere + outside * (white - irisHere);
+      out[i * 3 + c] = ball + inPupil * (PUPIL[c] - ball);
+    }
+  }
+}
+
+/** Least-squares sphere would be overkill: the ball is closed at the back, so its box's centre is the ball's. */
+function eyeballSphere(
+  model: Pick<MorphableModel, 'mean'>,
+  { vertexStart, vertexCount }: ModelPart,
+): { centre: [number, number, number]; radius: number } {
+  const low = [Infinity, Infinity, Infinity];
+  const high = [-Infinity, -Infinity, -Infinity];
+  for (let v = vertexStart; v < vertexStart + vertexCount; v++) {
+    for (let c = 0; c < 3; c++) {
+      low[c] = Math.min(low[c], model.mean[v * 3 + c]);
+      high[c] = Math.max(high[c], model.mean[v * 3 + c]);
+    }
+  }
+  // The cornea bulges forward, so depth is taken from the widest extent instead of the box.
+  const radius = Math.max(high[0] - low[0], high[1] - low[1]) / 2;
+  return { centre: [(low[0] + high[0]) / 2, (low[1] + high[1]) / 2, low[2] + radius], radius };
+}

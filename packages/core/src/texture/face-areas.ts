@@ -1,0 +1,138 @@
+/**
+ * Areas of the face as polygons of MediaPipe's 478 landmarks: where skin may be trusted, where hair of the face is to be
+ * kept, and where something that is not skin (eye, mouth) shows through.
+ */
+
+/** Outlines by MediaPipe index. `left` is the subject's left. */
+const RIGHT_EYE = [33, 7, 163, 144, 145, 153, 154, 155, 133, 173, 157, 158, 159, 160, 161, 246];
+const LEFT_EYE = [263, 249, 390, 373, 374, 380, 381, 382, 362, 398, 384, 385, 386, 387, 388, 466];
+const RIGHT_BROW = [70, 63, 105, 66, 107, 55, 65, 52, 53, 46];
+const LEFT_BROW = [300, 293, 334, 296, 336, 285, 295, 282, 283, 276];
+const LIPS_OUTER = [
+  61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185,
+];
+const LIPS_INNER = [
+  78, 95, 88, 178, 87, 14, 317, 402, 318, 324, 308, 415, 310, 311, 312, 13, 82, 81, 80, 191,
+];
+const FACE_OVAL = [
+  10, 338, 297, 332, 284, 251, 389, 356, 454, 323, 361, 288, 397, 365, 379, 378, 400, 377, 152, 148, 176, 149,
+  150, 136, 172, 58, 132, 93, 234, 127, 162, 21, 54, 103, 67, 109,
+];
+/** Brow to brow over the tops, then down the cheeks and along the jaw: no forehead, no temple. */
+const INNER_FACE = [
+  46, 70, 63, 105, 66, 107, 9, 336, 296, 334, 293, 300, 276, 340, 352, 411, 434, 430, 431, 262, 428, 199, 208,
+  32, 211, 210, 214, 187, 123, 111,
+];
+/** From the nose's base down to the jaw: where a beard grows. */
+const BEARD = [
+  2, 326, 426, 436, 434, 364, 394, 395, 369, 396, 175, 171, 140, 170, 169, 135, 214, 216, 206, 97,
+];
+const NOSE = [168, 351, 399, 437, 420, 360, 278, 294, 327, 326, 2, 97, 98, 64, 48, 131, 198, 217, 174, 122];
+/** Eye to brow on each side: lashes, lid creases and brows belong to the texture. */
+const RIGHT_ORBIT = [70, 63, 105, 66, 107, 55, 193, 245, 128, 121, 120, 119, 118, 117, 111, 35, 124, 46];
+const LEFT_ORBIT = [300, 293, 334, 296, 336, 285, 417, 465, 357, 350, 349, 348, 347, 346, 340, 265, 353, 276];
+/** Bare on nearly everybody: upper cheeks, nose. */
+const SKIN_SEEDS = [50, 101, 118, 36, 205, 280, 330, 347, 266, 425, 5, 4, 195, 45, 275, 51, 281];
+const FOREHEAD_SEEDS = [9, 8, 151, 107, 336];
+
+export const MEDIAPIPE_OUTLINES: {
+  readonly rightEye: readonly number[];
+  readonly leftEye: readonly number[];
+  readonly lipsInner: readonly number[];
+  readonly lipsOuter: readonly number[];
+} = { rightEye: RIGHT_EYE, leftEye: LEFT_EYE, lipsInner: LIPS_INNER, lipsOuter: LIPS_OUTER };
+
+/** [H, W] flags in window pixels. */
+export interface FaceAreas {
+  readonly seeds: Uint8Array;
+  readonly foreheadSeeds: Uint8Array;
+  readonly innerFace: Uint8Array;
+  readonly beard: Uint8Array;
+  readonly brows: Uint8Array;
+  readonly orbits: Uint8Array;
+  readonly nose: Uint8Array;
+  readonly lips: Uint8Array;
+  readonly oval: Uint8Array;
+  /** Eye openings and the open mouth, widened by the landmarks' error: never skin. */
+  readonly openings: Uint8Array;
+  /** Distance of the outer eye corners in window pixels, the unit of all margins here. */
+  readonly eyeDistancePx: number;
+}
+
+/**
+ * @param points [478, >= 2] landmarks in window pixels.
+ * @param stride numbers per point.
+ */
+export function faceAreas(points: Float32Array, stride: number, width: number, height: number): FaceAreas {
+  const at = (i: number): readonly [number, number] => [points[i * stride], points[i * stride + 1]];
+  const distance = (a: number, b: number): number => Math.hypot(at(a)[0] - at(b)[0], at(a)[1] - at(b)[1]);
+  // A turned head foreshortens the eyes' distance, so the face's height keeps the unit from collapsing.
+  const eyeDistancePx = Math.max(distance(33, 263), 0.62 * distance(10, 152));
+  const flags = (): Uint8Array => new Uint8Array(width * height);
+  const fill = (out: Uint8Array, indices: readonly number[], grow: number): Uint8Array => {
+    fillPolygon(out, width, height, indices.map(at), grow * eyeDistancePx);
+    return out;
+  };
+  const discs = (indices: readonly number[], radius: number): Uint8Array => {
+    const out = flags();
+    for (const i of indices) fillPolygon(out, width, height, [at(i)], radius * eyeDistancePx);
+    return out;
+  };
+  const both = (a: readonly number[], b: readonly number[], grow: number): Uint8Array =>
+    fill(fill(flags(), a, grow), b, grow);
+  const openings = both(RIGHT_EYE, LEFT_EYE, 0.015);
+  const mouthGap = distance(13, 14);
+  if (mouthGap > 0.03 * eyeDistancePx) fill(openings, LIPS_INNER, 0.006);
+  return {
+    seeds: discs(SKIN_SEEDS, 0.07),
+    foreheadSeeds: discs(FOREHEAD_SEEDS, 0.06),
+    innerFace: fill(flags(), INNER_FACE, 0),
+    beard: fill(flags(), BEARD, 0.03),
+    brows: both(RIGHT_BROW, LEFT_BROW, 0.03),
+    orbits: both(RIGHT_ORBIT, LEFT_ORBIT, 0.02),
+    nose: fill(flags(), NOSE, 0.02),
+    lips: fill(flags(), LIPS_OUTER, 0.03),
+    oval: fill(flags(), FACE_OVAL, 0),
+    openings,
+    eyeDistancePx,
+  };
+}
+
+/** Sets the pixels inside of a polygon or within `grow` pixels of its outline; one point gives a disc. */
+export function fillPolygon(
+  out: Uint8Array,
+  width: number,
+  height: number,
+  points: readonly (readonly [number, number])[],
+  grow: number,
+): void {
+  const xs = points.map(([x]) => x);
+  const ys = points.map(([, y]) => y);
+  const top = Math.max(0, Math.floor(Math.min(...ys) - grow));
+  const bottom = Math.min(height - 1, Math.ceil(Math.max(...ys) + grow));
+  const left = Math.max(0, Math.floor(Math.min(...xs) - grow));
+  const right = Math.min(width - 1, Math.ceil(Math.max(...xs) + grow));
+  const n = points.length;
+  for (let row = top; row <= bottom; row++) {
+    const y = row + 0.5;
+    for (let column = left; column <= right; column++) {
+      const x = column + 0.5;
+      let inside = false;
+      let nearest = Infinity;
+      for (let i = 0, j = n - 1; i < n; j = i++) {
+        const [xi, yi] = points[i];
+        const [xj, yj] = points[j];
+        if (yi > y !== yj > y && x < xi + ((y - yi) / (yj - yi)) * (xj - xi)) inside = !inside;
+        if (grow <= 0) continue;
+        const dx = xj - xi;
+        const dy = yj - yi;
+        const along = Math.min(
+          1,
+          Math.max(0, ((x - xi) * dx + (y - yi) * dy) / Math.max(dx * dx + dy * dy, 1e-12)),
+        );
+        nearest = Math.min(nearest, (x - xi - along * dx) ** 2 + (y - yi - along * dy) ** 2);
+      }
+      if (inside || nearest <= grow * grow) out[row * width + column] = 1;
+    }
+  }
+}
