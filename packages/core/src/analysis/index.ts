@@ -1,3 +1,30 @@
+export { createAnalyser, type Analyser, type AnalyserOptions, type AnalysisTimings } from './analyser.ts';
+export {
+  BLAZEFACE_DEFAULTS,
+  createBlazeFaceDetector,
+  type BlazeFaceDetector,
+  type BlazeFaceOptions,
+} from './blazeface.ts';
+export {
+  createFaceMeshLandmarker,
+  FACEMESH_DEFAULTS,
+  type FaceMeshLandmarker,
+  type FaceMeshOptions,
+  type LocatedMesh,
+} from './face-mesh.ts';
+export {
+  createFaceResIdentity,
+  embeddingSimilarity,
+  FACERES_DEFAULTS,
+  type FaceResIdentity,
+  type FaceResOptions,
+} from './face-res.ts';
+export { headPoseOf } from './head-pose.ts';
+export { IBUG68_TO_MESH, ibug68FromMesh } from './ibug68.ts';
+export { createIrisRefiner, IRIS_DEFAULTS, type IrisOptions, type IrisRefiner } from './iris.ts';
+export { PLAUSIBILITY_DEFAULTS, type PlausibilityOptions } from './plausible-face.ts';
+export type { AnalysisNetworks, NetworkFiles, ProgramOptions } from './program.ts';
+export { SEARCH_DEFAULTS, type SearchOptions } from './search-views.ts';
 export type {
   FaceAnalysis,
   FaceDetection,

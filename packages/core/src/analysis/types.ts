@@ -22,7 +22,7 @@ export interface FaceLandmarks {
 }
 
 export interface HeadPose {
-  /** Positive: the head tilts towards its own right shoulder (clockwise in the image). */
+  /** Positive: clockwise in the image, so the head tilts towards its own left shoulder. */
   readonly rollDegrees: number;
   /** Positive: the subject turns to its own left (towards image right). */
   readonly yawDegrees: number;

@@ -1,0 +1,61 @@
+/**
+ * Is this a face? The mesh network always answers with a face-shaped net, whatever it is shown. Three things give a
+ * non-face away: the network's own confidence is low, the net does not come to rest when it is looked at again, or it
+ * lies largely outside the photo.
+ */
+import type { LocatedMesh } from './face-mesh.ts';
+import { landmarkRoll } from './face-region.ts';
+
+export interface PlausibilityOptions {
+  /** Mesh network's confidence, 0..1. */
+  readonly minConfidence?: number;
+  /** Movement at the last look, as a fraction of the crop's side. */
+  readonly maxMovement?: number;
+  /** Share of the 468 points that must lie inside the photo. */
+  readonly minInside?: number;
+  /** Distance of the outer eye corners in pixels. */
+  readonly minEyeDistancePx?: number;
+}
+
+export const PLAUSIBILITY_DEFAULTS: Required<PlausibilityOptions> = {
+  minConfidence: 0.5,
+  maxMovement: 0.03,
+  minInside: 0.5,
+  minEyeDistancePx: 8,
+};
+
+/** Whether the mesh lies on a face of a photo of `width` x `height` pixels. */
+export function isPlausibleFace(
+  mesh: LocatedMesh,
+  width: number,
+  height: number,
+  options: PlausibilityOptions = {},
+): boolean {
+  const limits = { ...PLAUSIBILITY_DEFAULTS, ...options };
+  if (!(mesh.confidence >= limits.minConfidence && mesh.movement <= limits.maxMovement)) return false;
+  const { points } = mesh;
+  if (eyeDistance(points) < limits.minEyeDistancePx) return false;
+  let inside = 0;
+  for (let i = 0; i < 468; i++) {
+    const x = points[i * 3];
+    const y = points[i * 3 + 1];
+    if (x >= 0 && y >= 0 && x <= width && y <= height) inside++;
+  }
+  return inside >= limits.minInside * 468 && featuresInOrder(points);
+}
+
+/** Distance of the outer eye corners in pixels. */
+export function eyeDistance(points: Float32Array): number {
+  return Math.hypot(points[33 * 3] - points[263 * 3], points[33 * 3 + 1] - points[263 * 3 + 1]);
+}
+
+/** With the eye corners level: eyes above nose base above mouth above chin, as on any face that is not a mirror trick. */
+function featuresInOrder(points: Float32Array): boolean {
+  const roll = landmarkRoll(points);
+  const below = (i: number): number => -Math.sin(roll) * points[i * 3] + Math.cos(roll) * points[i * 3 + 1];
+  const eyes = (below(33) + below(263)) / 2;
+  const nose = below(2);
+  const mouth = (below(61) + below(291)) / 2;
+  const chin = below(152);
+  return below(10) < eyes && eyes < nose && nose < mouth && mouth < chin;
+}
