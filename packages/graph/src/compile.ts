@@ -57,7 +57,11 @@ export function traceProgram(
     return trace(source, inputSpecs);
   }
   const given = new Map<string, TensorSpec>(listSpecs(inputSpecs).map((spec) => [spec.name, spec]));
-  const specs = source.inputs.map((spec) => ({ ...spec, shape: given.get(spec.name)?.shape ?? spec.shape }));
+  const specs = source.inputs.map(({ name, shape, dtype = 'float32' }) => ({
+    name,
+    shape: given.get(name)?.shape ?? shape,
+    dtype,
+  }));
   for (const name of given.keys()) {
     if (!specs.some((spec) => spec.name === name)) {
       throw new TypeError(
@@ -87,11 +91,11 @@ export async function compile<Output extends TypedArray = Float32Array>(
   options: CompileOptions,
 ): Promise<Program<Output>> {
   const graph = traceProgram(source, inputSpecs, options.outputs);
-  const model = lower(graph);
+  const model = lower(graph, { blockedLayout: options.runtime.blockedLayout });
   const session = await options.runtime.createSession(encodeOnnx(model), { threads: options.threads });
-  const inputs = model.inputs.map(({ name, shape, dtype }) => ({ name, shape, dtype }));
+  const { inputs } = model;
   // ONNX knows one name space, so the encoded name of an output may differ from the traced one.
-  const outputs = Object.keys(graph.outputs).map((name, index) => ({ ...model.outputs[index], name }));
+  const outputs = Object.keys(graph.outputs).map((name, index) => withName(name, model.outputs[index]));
   const encodedNames = model.outputs.map(({ name }) => name);
   let live: RuntimeSession | undefined = session;
   return {
@@ -111,6 +115,10 @@ export async function compile<Output extends TypedArray = Float32Array>(
       await closing?.release();
     },
   };
+}
+
+function withName(name: string, { shape, dtype }: PortInfo): PortInfo {
+  return { name, shape, dtype };
 }
 
 function checkInputs(

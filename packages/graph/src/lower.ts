@@ -12,16 +12,23 @@ import type { Graph } from './trace.ts';
  */
 export const OPSET = 18;
 
+/** Options of `lower`. */
+export interface LowerOptions {
+  /** See `Runtime.blockedLayout` (default false). */
+  readonly blockedLayout?: boolean | undefined;
+}
+
 /**
  * Lowers a traced program; inputs and outputs keep their names and order. Only an output that is called like an input
  * becomes `name:out`, because ONNX knows one name space. Inner names start with `%`.
  */
-export function lower(graph: Graph): OnnxModel {
+export function lower(graph: Graph, options: LowerOptions = {}): OnnxModel {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxInitializer[] = [];
   const indexLists = new Map<string, string>();
   let count = 0;
   const context: LoweringContext = {
+    blockedLayout: options.blockedLayout ?? false,
     emit(opType, inputs, attributes: Readonly<Record<string, OnnxAttribute>> = {}, outputs = 1) {
       const names = Array.from({ length: outputs }, () => `%t${count++}`);
       nodes.push({ opType, inputs, outputs: names, attributes });
@@ -65,11 +72,11 @@ export function lower(graph: Graph): OnnxModel {
 
   // An output is renamed in place; one that is an input, a constant or a second name of a value gets an Identity.
   const renamed = new Map<string, string>();
-  const made = new Set(nodes.flatMap((node) => node.outputs));
+  const computed = new Set(nodes.flatMap((node) => node.outputs));
   const outputs = Object.entries(graph.outputs).map(([name, tensor]) => {
     const value = nameOf(tensor);
     const outputName = Object.hasOwn(graph.inputs, name) ? `${name}:out` : name;
-    if (made.has(value) && !renamed.has(value)) renamed.set(value, outputName);
+    if (computed.has(value) && !renamed.has(value)) renamed.set(value, outputName);
     else nodes.push({ opType: 'Identity', inputs: [value], outputs: [outputName], attributes: {} });
     return { name: outputName, shape: tensor.shape, dtype: tensor.dtype };
   });
@@ -77,10 +84,11 @@ export function lower(graph: Graph): OnnxModel {
   return {
     opset: OPSET,
     initializers,
-    nodes: nodes.map((node) => ({
-      ...node,
-      inputs: node.inputs.map(rename),
-      outputs: node.outputs.map(rename),
+    nodes: nodes.map(({ opType, inputs, outputs: made, attributes }) => ({
+      opType,
+      inputs: inputs.map(rename),
+      outputs: made.map(rename),
+      attributes,
     })),
     inputs: Object.entries(graph.inputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype })),
     outputs,

@@ -25,6 +25,11 @@ export interface RuntimeSession {
 export interface Runtime {
   /** Name and device, as it appears in reports: `onnxruntime-node cpu`. */
   readonly name: string;
+  /**
+   * True if convolutions run in a channel-blocked layout (ONNX Runtime's NCHWc on x64). An operation without a blocked
+   * form then costs two reorderings of its tensor, so some lowerings choose convolutions that have one.
+   */
+  readonly blockedLayout?: boolean;
   createSession(model: Uint8Array, options: SessionOptions): Promise<RuntimeSession>;
 }
 

@@ -20,6 +20,11 @@ export function sizeOf(shape: Shape): number {
   return size;
 }
 
+/** A list of `length` equal numbers. */
+export function filled(length: number, value: number): number[] {
+  return Array.from({ length }, () => value);
+}
+
 /** True if both have the same rank and extents. */
 export function sameShape(a: Shape, b: Shape): boolean {
   return a.length === b.length && a.every((extent, axis) => extent === b[axis]);
@@ -37,7 +42,7 @@ export function checkShape(shape: Shape, what: string): void {
 /** Shape of the elementwise result of two shapes under ONNX's (NumPy's) multidirectional broadcasting. */
 export function broadcastShapes(a: Shape, b: Shape, what: string): number[] {
   const rank = Math.max(a.length, b.length);
-  const out = new Array<number>(rank);
+  const out = filled(rank, 1);
   for (let axis = 1; axis <= rank; axis++) {
     const x = axis <= a.length ? a[a.length - axis] : 1;
     const y = axis <= b.length ? b[b.length - axis] : 1;
@@ -73,7 +78,7 @@ export function normalizeAxes(axes: readonly number[] | undefined, rank: number,
 
 /** Row-major strides in elements. */
 export function stridesOf(shape: Shape): number[] {
-  const strides = new Array<number>(shape.length);
+  const strides = filled(shape.length, 1);
   let stride = 1;
   for (let axis = shape.length - 1; axis >= 0; axis--) {
     strides[axis] = stride;

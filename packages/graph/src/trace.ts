@@ -34,7 +34,11 @@ export interface Graph {
 /** Specs as a list, whichever form they came in. */
 export function listSpecs(specs: InputSpecs): NamedTensorSpec[] {
   if (isList(specs)) return [...specs];
-  return Object.entries(specs).map(([name, spec]) => ({ ...spec, name }));
+  return Object.entries(specs).map(([name, spec]) => named(name, spec));
+}
+
+function named(name: string, { shape, dtype = 'float32' }: TensorSpec): NamedTensorSpec {
+  return { name, shape, dtype };
 }
 
 function isList(specs: InputSpecs): specs is readonly NamedTensorSpec[] {

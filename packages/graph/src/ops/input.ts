@@ -1,6 +1,6 @@
 // Leaves of a graph: inputs, constants, and the stop-gradient marker.
 import { arrayFrom, emptyArray, isArrayOf, type DType, type TypedArray } from '../dtype.ts';
-import { checkShape, formatShape, ShapeError, sizeOf, type Shape } from '../shape.ts';
+import { checkShape, filled, formatShape, ShapeError, sizeOf, type Shape } from '../shape.ts';
 import { applyOperation, attributesOf, Tensor, type Operation, type TensorType } from '../tensor.ts';
 
 export const inputOperation: Operation<{ readonly name: string; readonly type: TensorType }> = {
@@ -58,7 +58,7 @@ export function zeros(shape: Shape, dtype: DType = 'float32'): Tensor {
 
 /** Ones. */
 export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
-  return constant(arrayFrom(dtype, new Array<number>(sizeOf(shape)).fill(1)), shape, dtype);
+  return constant(arrayFrom(dtype, filled(sizeOf(shape), 1)), shape, dtype);
 }
 
 /** A tensor, or a number as a scalar constant of `like`'s element type. */

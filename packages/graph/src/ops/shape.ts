@@ -4,6 +4,7 @@ import { emptyArray, type TypedArray } from '../dtype.ts';
 import {
   broadcastShapes,
   checkShape,
+  filled,
   formatShape,
   normalizeAxes,
   normalizeAxis,
@@ -62,7 +63,7 @@ export const transposeOperation: Operation<{ readonly permutation: readonly numb
 };
 
 function inversePermutation(permutation: readonly number[]): number[] {
-  const inverse = new Array<number>(permutation.length);
+  const inverse = filled(permutation.length, 0);
   permutation.forEach((axis, index) => {
     inverse[axis] = index;
   });
@@ -75,7 +76,7 @@ function transposeData(data: TypedArray, x: Tensor, permutation: readonly number
   const extents = permutation.map((axis) => x.shape[axis]);
   const inputStrides = stridesOf(x.shape);
   const strides = permutation.map((axis) => inputStrides[axis]);
-  const index = new Array<number>(extents.length).fill(0);
+  const index = filled(extents.length, 0);
   let from = 0;
   for (let to = 0; to < out.length; to++) {
     out[to] = data[from];

@@ -1,5 +1,13 @@
 // Elementwise functions of one tensor, the activations among them, and the two-operand maximum, minimum and power.
-import { applyOperation, attributesOf, expectFloat, type Operation, type Tensor } from '../tensor.ts';
+import { broadcastShapes, formatShape, sameShape, ShapeError } from '../shape.ts';
+import {
+  applyOperation,
+  attributesOf,
+  expectFloat,
+  expectSameDType,
+  type Operation,
+  type Tensor,
+} from '../tensor.ts';
 import { add, binaryOperation, div, mul, neg, operands, sub } from './arithmetic.ts';
 import { constantData, operand } from './input.ts';
 import { where, equal } from './compare.ts';
@@ -154,18 +162,49 @@ export function clip(x: Tensor, min: number, max: number): Tensor {
 }
 const RELU_BOUNDS = { min: 0, max: Infinity };
 
-export const preluOperation: Operation<null> = {
+export const preluOperation: Operation<{ readonly slopes: Float32Array | undefined }> = {
   name: 'prelu',
-  infer: ([x]) => {
+  infer: ([x, slope]) => {
     expectFloat(x, 'prelu');
+    expectSameDType(x, slope, 'prelu');
+    if (!sameShape(broadcastShapes(x.shape, slope.shape, 'prelu'), x.shape)) {
+      throw new ShapeError(
+        `prelu: expected a slope that broadcasts to ${formatShape(x.shape)}, received ${formatShape(slope.shape)}`,
+      );
+    }
     return [x];
   },
-  lower: (context, { names }) => context.emit('PRelu', names),
+  lower: (context, { names, attributes: { slopes } }) => {
+    if (!context.blockedLayout || !slopes) return context.emit('PRelu', names);
+    // slope x + (1 - slope) max(x, 0) as two 1x1 depthwise convolutions, the sum fused into the second: PRelu itself
+    // has no blocked form and would cost two reorderings per activation.
+    const scale = (input: string, factors: Float32Array): string => {
+      const kernel = context.constant(factors, [factors.length, 1, 1, 1], 'float32');
+      return context.emit('Conv', [input, kernel], { group: { i: factors.length } })[0];
+    };
+    const [positive] = context.emit('Relu', [names[0]]);
+    return context.emit('Add', [
+      scale(names[0], slopes),
+      scale(
+        positive,
+        slopes.map((slope) => 1 - slope),
+      ),
+    ]);
+  },
 };
 
 /** x for x > 0, slope x below; `slope` broadcasts to x. */
 export function prelu(x: Tensor, slope: Tensor): Tensor {
-  return applyOperation(preluOperation, [x, slope], null)[0];
+  return applyOperation(preluOperation, [x, slope], { slopes: channelSlopes(x, slope) })[0];
+}
+
+/** Slopes that are known now, one per channel of an image tensor. */
+function channelSlopes(x: Tensor, slope: Tensor): Float32Array | undefined {
+  const data = constantData(slope);
+  if (!(data instanceof Float32Array) || x.rank !== 4 || slope.rank > 4) return undefined;
+  const aligned = [...x.shape.map(() => 1), ...slope.shape].slice(-4);
+  if (aligned[0] !== 1 || aligned[2] !== 1 || aligned[3] !== 1) return undefined;
+  return aligned[1] === x.shape[1] ? data : new Float32Array(x.shape[1]).fill(data[0]);
 }
 
 /** Share of g that goes to a where a wins over b: 1, 0, or one half each on a tie. */

@@ -9,7 +9,7 @@ import { resize2d, type ResizeCoordinates } from '../ops/resize.ts';
 import { gather } from '../ops/scatter.ts';
 import { concat, pad, slice, split } from '../ops/slice-pad.ts';
 import * as unary from '../ops/unary.ts';
-import { normalizeAxes, normalizeAxis } from '../shape.ts';
+import { filled, normalizeAxes, normalizeAxis } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import { expectNumbers } from './numbers.ts';
 import { convertBatchNorm, convertConv, convertDepthwiseConv, convertPool } from './convolution.ts';
@@ -166,7 +166,7 @@ const convertSplit: Converter = ([axisInput, x], attributes) => {
   const axis = normalizeAxis(expectNumbers(axisInput, 'axis')[0], x.rank, 'Split');
   const count = attributes.integer('num_split', 1);
   const cut = (tensor: Tensor, at: number): Tensor[] =>
-    split(tensor, new Array<number>(count).fill(tensor.shape[at] / count), at);
+    split(tensor, filled(count, tensor.shape[at] / count), at);
   if (x.isNchw) return cut(x.nchw, NCHW_AXIS[axis]).map((part) => Value.nchw(part));
   return cut(x.plain, axis).map((part) => Value.plain(part));
 };

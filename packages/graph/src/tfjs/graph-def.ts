@@ -151,7 +151,9 @@ export function parseGraph(model: Json): TfGraph {
       const placeholder = nodes.get(port.node);
       const attributes = placeholder ? new TfAttributes(placeholder) : undefined;
       return {
-        ...port,
+        name: port.name,
+        node: port.node,
+        index: port.index,
         shape: port.shape ?? attributes?.shape('shape'),
         dtype: port.dtype ?? attributes?.dtype('dtype'),
       };

@@ -3,6 +3,7 @@
 // once at the input and once before each reshape of an output, never between convolutions.
 import { constantData } from '../ops/input.ts';
 import { reshape, transpose } from '../ops/shape.ts';
+import { filled } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
 import type { TfAttributes, TfNode } from './graph-def.ts';
 
@@ -70,7 +71,7 @@ export function alignToNchw(value: Value): Tensor {
   if (value.rank === 4) return value.nchw;
   const { plain } = value;
   if (plain.size === 1) return reshape(plain, []);
-  const lead = new Array<number>(4 - plain.rank).fill(1);
+  const lead = filled(4 - plain.rank, 1);
   return transpose(reshape(plain, [...lead, ...plain.shape]), TO_NCHW);
 }
 
