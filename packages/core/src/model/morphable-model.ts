@@ -10,6 +10,8 @@ export interface LinearBasis {
   readonly names: readonly string[];
   /** [count, V, 3] millimetres for coefficient 1: one standard deviation (identity) or full activation (expression). */
   readonly deltas: Float32Array;
+  /** [count] square roots of the PCA's eigenvalues where the basis came from one: weighted RMS displacement at coefficient 1. */
+  readonly standardDeviationsMm?: Float32Array;
 }
 
 /** A run of triangles with a meaning and a material of its own. */

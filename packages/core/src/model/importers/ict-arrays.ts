@@ -2,6 +2,7 @@
  * Reads the container the ICT-FaceKit arrays come in: a JSON that lists typed arrays of one little-endian binary file.
  * Everything is checked here once, so that the importer proper can trust lengths.
  */
+import { ModelFileError } from '../model-file-error.ts';
 
 export interface IctRange {
   readonly name: string;
@@ -42,15 +43,17 @@ export interface IctFile {
 const TYPES = { float32: Float32Array, int16: Int16Array, uint16: Uint16Array } as const;
 type TypeName = keyof typeof TYPES;
 
-/** @throws TypeError naming the field when the JSON or the binary is not what the format says. */
+/** @throws ModelFileError naming the field when the JSON or the binary is not what the format says. */
 export function readIctArrays(json: unknown, bin: ArrayBuffer): IctFile {
   const header = object(json, 'the JSON');
   if (header['format'] !== 'facedata-arrays/1')
-    throw new TypeError(
+    throw new ModelFileError(
       `ICT-FaceKit: expected format "facedata-arrays/1", received ${JSON.stringify(header['format'])}; pass the JSON that lies beside the .bin file.`,
     );
   if (header['units'] !== 'cm')
-    throw new TypeError(`ICT-FaceKit: expected units "cm", received ${JSON.stringify(header['units'])}.`);
+    throw new ModelFileError(
+      `ICT-FaceKit: expected units "cm", received ${JSON.stringify(header['units'])}.`,
+    );
   const vertexCount = count(header, 'vertexCount');
   const triangleCount = count(header, 'triangleCount');
   const identityCount = count(header, 'identityCount');
@@ -67,23 +70,25 @@ export function readIctArrays(json: unknown, bin: ArrayBuffer): IctFile {
     shape: readonly (number | undefined)[],
   ): InstanceType<(typeof TYPES)[T]> => {
     const entry = entries.get(name);
-    if (!entry) throw new TypeError(`ICT-FaceKit: the JSON lists no array "${name}".`);
+    if (!entry) throw new ModelFileError(`ICT-FaceKit: the JSON lists no array "${name}".`);
     const found = list(entry, 'shape');
     if (
       entry['dtype'] !== dtype ||
       found.length !== shape.length ||
       shape.some((n, i) => n !== undefined && n !== found[i])
     )
-      throw new TypeError(
+      throw new ModelFileError(
         `ICT-FaceKit: array "${name}" should be ${dtype} [${shape.map((n) => n ?? '*').join(', ')}], received ${text(entry, 'dtype')} [${found.join(', ')}].`,
       );
     const length = (found as number[]).reduce((a, b) => a * b, 1);
     const offset = entry['byteOffset'];
     const Type = TYPES[dtype];
     if (typeof offset !== 'number' || offset % Type.BYTES_PER_ELEMENT !== 0 || offset < 0)
-      throw new TypeError(`ICT-FaceKit: array "${name}" has the bad byteOffset ${JSON.stringify(offset)}.`);
+      throw new ModelFileError(
+        `ICT-FaceKit: array "${name}" has the bad byteOffset ${JSON.stringify(offset)}.`,
+      );
     if (offset + length * Type.BYTES_PER_ELEMENT > bin.byteLength)
-      throw new TypeError(
+      throw new ModelFileError(
         `ICT-FaceKit: array "${name}" ends at byte ${offset + length * Type.BYTES_PER_ELEMENT}, but the binary has ${bin.byteLength} bytes; it is truncated or belongs to another JSON.`,
       );
     return new Type(bin, offset, length) as InstanceType<(typeof TYPES)[T]>;
@@ -102,7 +107,7 @@ export function readIctArrays(json: unknown, bin: ArrayBuffer): IctFile {
       out.vertexStart + out.vertexCount > vertexCount ||
       out.triangleStart + out.triangleCount > triangleCount
     )
-      throw new TypeError(`ICT-FaceKit: region "${out.name}" reaches past the mesh.`);
+      throw new ModelFileError(`ICT-FaceKit: region "${out.name}" reaches past the mesh.`);
     return out;
   };
 
@@ -113,7 +118,7 @@ export function readIctArrays(json: unknown, bin: ArrayBuffer): IctFile {
   checkIndices('triangle_uvs', triangleUvs, uv.length / 2);
   const landmarks68 = list(header, 'landmarks68') as number[];
   if (landmarks68.length !== 68)
-    throw new TypeError(`ICT-FaceKit: expected 68 landmarks68, received ${landmarks68.length}.`);
+    throw new ModelFileError(`ICT-FaceKit: expected 68 landmarks68, received ${landmarks68.length}.`);
   checkIndices('landmarks68', landmarks68, vertexCount);
   return {
     vertexCount,
@@ -145,38 +150,44 @@ export function readIctArrays(json: unknown, bin: ArrayBuffer): IctFile {
 
 function object(value: unknown, what: string): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new TypeError(`ICT-FaceKit: ${what} should be an object.`);
+    throw new ModelFileError(`ICT-FaceKit: ${what} should be an object.`);
   return value as Record<string, unknown>;
 }
 
 function list(record: Record<string, unknown>, key: string): unknown[] {
   const value = record[key];
-  if (!Array.isArray(value)) throw new TypeError(`ICT-FaceKit: "${key}" should be a list.`);
+  if (!Array.isArray(value)) throw new ModelFileError(`ICT-FaceKit: "${key}" should be a list.`);
   return value as unknown[];
 }
 
 function text(record: Record<string, unknown>, key: string): string {
   const value = record[key];
-  if (typeof value !== 'string') throw new TypeError(`ICT-FaceKit: "${key}" should be a text.`);
+  if (typeof value !== 'string') throw new ModelFileError(`ICT-FaceKit: "${key}" should be a text.`);
   return value;
 }
 
 function count(record: Record<string, unknown>, key: string): number {
   const value = record[key];
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0)
-    throw new TypeError(`ICT-FaceKit: "${key}" should be a whole number, received ${JSON.stringify(value)}.`);
+    throw new ModelFileError(
+      `ICT-FaceKit: "${key}" should be a whole number, received ${JSON.stringify(value)}.`,
+    );
   return value;
 }
 
 function names(record: Record<string, unknown>, key: string, expected: number): string[] {
   const value = list(record, key);
   if (value.length !== expected || value.some((name) => typeof name !== 'string'))
-    throw new TypeError(`ICT-FaceKit: "${key}" should list ${expected} names, received ${value.length}.`);
+    throw new ModelFileError(
+      `ICT-FaceKit: "${key}" should list ${expected} names, received ${value.length}.`,
+    );
   return value as string[];
 }
 
 function checkIndices(name: string, indices: ArrayLike<number>, limit: number): void {
   for (let i = 0; i < indices.length; i++)
     if (!(indices[i] < limit))
-      throw new TypeError(`ICT-FaceKit: "${name}" refers to ${indices[i]}, but there are only ${limit}.`);
+      throw new ModelFileError(
+        `ICT-FaceKit: "${name}" refers to ${indices[i]}, but there are only ${limit}.`,
+      );
 }

@@ -2,6 +2,7 @@
  * ICT-FaceKit's UVs lie on UDIM tiles (u up to 7) and some materials share one tile; a GLB wants one 0..1 atlas with its
  * origin top left. Each region gets a cell of its own; the face, which photos fill, gets nearly half of the area.
  */
+import { ModelFileError } from '../model-file-error.ts';
 import type { IctFile } from './ict-arrays.ts';
 
 /** Cell of the atlas: left, top, size (square, top-left origin). */
@@ -39,7 +40,7 @@ export interface Atlas {
   readonly uvTriangles: Uint32Array;
 }
 
-/** @throws TypeError when a triangle belongs to no known chart. */
+/** @throws ModelFileError when a triangle belongs to no known chart. */
 export function ictAtlas(file: IctFile): Atlas {
   const charts: Chart[] = [];
   for (const range of [...file.materials, ...file.regions]) {
@@ -66,7 +67,7 @@ export function ictAtlas(file: IctFile): Atlas {
     }
   }
   if (uvTriangles.includes(unset))
-    throw new TypeError(
+    throw new ModelFileError(
       'ICT-FaceKit: some triangles belong to no known material; the file is of another version.',
     );
   return { uvs: Float32Array.from(uvs), uvTriangles };

@@ -2,6 +2,7 @@
  * ICT-FaceKit (Li et al., "Learning Formation of Physically-Based Face Attributes", CVPR 2020; MIT licence) as a
  * MorphableModel: the whole head with teeth, gums, lashes and eyeballs, or the skin alone, whichever file is given.
  */
+import { ModelFileError } from '../model-file-error.ts';
 import { boundaryLoops, mirrorMap, smoothWeights } from '../../geometry/index.ts';
 import { arkitName } from '../arkit-names.ts';
 import type { LinearBasis, ModelPart, MorphableModel } from '../morphable-model.ts';
@@ -24,7 +25,7 @@ const NASION = 27;
  *   half way between nasion (iBUG 27) and the back of the skull, all of the mean head. Parts: `skin` (ICT's regions
  *   `face` and `head_and_neck`) and ICT's other regions by their names (16 parts in all, 1 in the head file); triangles of
  *   the sockets share their rim vertices with `skin`.
- * @throws TypeError when header or binary are malformed
+ * @throws ModelFileError when header or binary are malformed
  */
 export function importIctFaceKit(json: unknown, bin: ArrayBuffer): MorphableModel {
   const file = readIctArrays(json, bin);
@@ -82,7 +83,7 @@ function skinRange(file: IctFile): ModelPart {
   const vertexCount = regions.reduce((n, region) => n + region.vertexCount, 0);
   const triangleCount = regions.reduce((n, region) => n + region.triangleCount, 0);
   if (regions.length !== 2 || file.regions[0] !== regions[0] || file.regions[1] !== regions[1])
-    throw new TypeError('ICT-FaceKit: the regions "face" and "head_and_neck" should come first.');
+    throw new ModelFileError('ICT-FaceKit: the regions "face" and "head_and_neck" should come first.');
   return { name: 'skin', triangleStart: 0, triangleCount, vertexStart: 0, vertexCount };
 }
 
