@@ -140,14 +140,11 @@ function headNormals(head: ExportHead, withMorphs: boolean): HeadNormals {
   return { base, morphs };
 }
 
-/** Vertex normals, with +Z where a vertex has none, so that every normal has unit length. */
+/** Vertex normals, with +Z where a vertex has none: glTF wants every normal of unit length. */
 function unitNormals(positions: Float32Array, triangles: Uint32Array): Float32Array {
   const normals = vertexNormals(positions, triangles);
-  for (let i = 0; i < normals.length; i += 3) {
-    const length = Math.hypot(normals[i], normals[i + 1], normals[i + 2]);
-    if (length > 1e-6) for (let c = 0; c < 3; c++) normals[i + c] /= length;
-    else normals.set([0, 0, 1], i);
-  }
+  for (let i = 0; i < normals.length; i += 3)
+    if (normals[i] === 0 && normals[i + 1] === 0 && normals[i + 2] === 0) normals[i + 2] = 1;
   return normals;
 }
 

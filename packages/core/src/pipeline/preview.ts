@@ -64,12 +64,10 @@ export function renderPreview(input: PreviewInput): Preview {
     high: 255,
     outside: OUTSIDE,
   });
-  const photo: Photo = {
-    width: widthPx,
-    height: heightPx,
-    channels: 3,
-    data: Uint8Array.from(crop, (value) => value + 0.5),
-  };
+  // A loop: `Uint8Array.from` with a function took 30 ms of the 1.5 s a draft may take.
+  const data = new Uint8Array(crop.length);
+  for (let i = 0; i < crop.length; i++) data[i] = crop[i] + 0.5;
+  const photo: Photo = { width: widthPx, height: heightPx, channels: 3, data };
   const common = { model: visibleSurface(input.model), positions: input.positions, camera, supersample: 2 };
   return {
     photo,
