@@ -27,6 +27,7 @@ export {
   type PortInfo,
   type Program,
 } from './compile.ts';
+export { grad, gradients, valueAndGrad, vjp, type ValueAndGradients } from './grad.ts';
 export {
   RuntimeUnavailableError,
   type Runtime,

@@ -9,3 +9,9 @@ export {
   type StaticRoute,
   type StaticServer,
 } from './browser.ts';
+export {
+  gradientError,
+  seededRandom,
+  type GradientCheckInput,
+  type GradientCheckOptions,
+} from './gradient-check.ts';

@@ -10,6 +10,7 @@ import {
 } from '../tensor.ts';
 import { add, binaryOperation, div, mul, neg, operands, sub } from './arithmetic.ts';
 import { constantData, operand } from './input.ts';
+import { sumTo } from './shape.ts';
 import { where, equal } from './compare.ts';
 
 /** An elementwise function; `derivative` returns the adjoint from g, x and y. */
@@ -190,6 +191,15 @@ export const preluOperation: Operation<{ readonly slopes: Float32Array | undefin
         slopes.map((slope) => 1 - slope),
       ),
     ]);
+  },
+  vjp: ({ inputs: [x, slope], wanted, cotangents: [g] }) => {
+    if (!g) return [undefined, undefined];
+    const positive = step(x);
+    const below = sub(1, positive);
+    return [
+      wanted[0] ? mul(g, add(positive, mul(below, slope))) : undefined,
+      wanted[1] ? sumTo(mul(mul(g, x), below), slope.shape) : undefined,
+    ];
   },
 };
 
