@@ -24,6 +24,10 @@ export interface EstimateLightOptions {
   readonly rounds?: number;
   /** Pull of bands 1 and 2 towards zero, relative to the data. */
   readonly ridge?: readonly [number, number];
+  /** Pull of each channel's bands 1 and 2 towards the shape that all three share, relative to the data. */
+  readonly chroma?: number;
+  /** Samples used at most; more are thinned out evenly. */
+  readonly maxSamples?: number;
   /** Least shading anywhere on the sphere, relative to the mean. */
   readonly floor?: number;
 }
@@ -31,6 +35,8 @@ export interface EstimateLightOptions {
 export const ESTIMATE_LIGHT_DEFAULTS: Required<EstimateLightOptions> = {
   rounds: 5,
   ridge: [0.002, 0.01],
+  chroma: 0.1,
+  maxSamples: 6000,
   floor: 0.08,
 };
 
@@ -46,36 +52,47 @@ export interface LightEstimate {
 export function estimateLight(samples: LightSamples, options: EstimateLightOptions = {}): LightEstimate {
   const rounds = options.rounds ?? ESTIMATE_LIGHT_DEFAULTS.rounds;
   const ridge = options.ridge ?? ESTIMATE_LIGHT_DEFAULTS.ridge;
+  const chroma = options.chroma ?? ESTIMATE_LIGHT_DEFAULTS.chroma;
   const { normals, observed, albedo } = samples;
   const count = samples.weights.length;
-  const used: number[] = [];
-  for (let i = 0; i < count; i++) if (samples.weights[i] > 0) used.push(i);
-  if (used.length === 0) throw new RangeError('estimateLight: no sample has any weight.');
-  const basis = new Float64Array(count * SH_COUNT);
-  for (const i of used) shBasis(normals[i * 3], normals[i * 3 + 1], normals[i * 3 + 2], basis, i * SH_COUNT);
+  const seen: number[] = [];
+  for (let i = 0; i < count; i++) if (samples.weights[i] > 0) seen.push(i);
+  if (seen.length === 0) throw new RangeError('estimateLight: no sample has any weight.');
+  const step = Math.max(
+    1,
+    Math.ceil(seen.length / (options.maxSamples ?? ESTIMATE_LIGHT_DEFAULTS.maxSamples)),
+  );
+  const used = seen.filter((_, k) => k % step === 0);
+  const basis = new Float64Array(used.length * SH_COUNT);
+  used.forEach((i, k) =>
+    shBasis(normals[i * 3], normals[i * 3 + 1], normals[i * 3 + 2], basis, k * SH_COUNT),
+  );
 
   const coefficients = new Float32Array(3 * SH_COUNT);
   const weights = samples.weights.slice();
   const residuals = new Float32Array(used.length);
   let medianResidual = 0;
   for (let round = 0; round < rounds; round++) {
+    // The sum of the channels first: its shape is what all three have in common.
+    const sum = normalEquations(
+      used,
+      basis,
+      weights,
+      (i) => albedo[i] + albedo[i + 1] + albedo[i + 2],
+      (i) => observed[i] + observed[i + 1] + observed[i + 2],
+    );
+    const shared = solveWithPull(sum, new Float64Array(SH_COUNT), ridge);
     for (let channel = 0; channel < 3; channel++) {
-      const matrix = new Float64Array(SH_COUNT * SH_COUNT);
-      const right = new Float64Array(SH_COUNT);
-      let scale = 0;
-      for (const i of used) {
-        const a = albedo[i * 3 + channel];
-        const w = weights[i];
-        scale += w * a * a;
-        const wa = w * a;
-        for (let p = 0; p < SH_COUNT; p++) {
-          const h = basis[i * SH_COUNT + p];
-          right[p] += wa * h * observed[i * 3 + channel];
-          for (let q = 0; q <= p; q++) matrix[p * SH_COUNT + q] += wa * a * h * basis[i * SH_COUNT + q];
-        }
-      }
-      for (let p = 0; p < SH_COUNT; p++) matrix[p * SH_COUNT + p] += scale * (p === 0 ? 1e-6 : ridge[p < 4 ? 0 : 1]);
-      coefficients.set(solveSymmetric(matrix, right, SH_COUNT), channel * SH_COUNT);
+      const own = normalEquations(
+        used,
+        basis,
+        weights,
+        (i) => albedo[i + channel],
+        (i) => observed[i + channel],
+      );
+      const gain = projectOnto(own, shared);
+      const pull = shared.map((x) => gain * x);
+      coefficients.set(solveWithPull(own, pull, [ridge[0] + chroma, ridge[1] + chroma]), channel * SH_COUNT);
     }
     window(coefficients, options.floor ?? ESTIMATE_LIGHT_DEFAULTS.floor);
     // Residuals relative to the prediction: shadows and highlights err in proportion to the light.
@@ -85,7 +102,7 @@ export function estimateLight(samples: LightSamples, options: EstimateLightOptio
       for (let channel = 0; channel < 3; channel++) {
         let shading = 0;
         for (let b = 0; b < SH_COUNT; b++)
-          shading += coefficients[channel * SH_COUNT + b] * basis[i * SH_COUNT + b];
+          shading += coefficients[channel * SH_COUNT + b] * basis[k * SH_COUNT + b];
         predicted += Math.max(shading, 0) * albedo[i * 3 + channel];
         seen += observed[i * 3 + channel];
       }
@@ -98,6 +115,66 @@ export function estimateLight(samples: LightSamples, options: EstimateLightOptio
     });
   }
   return { light: { coefficients }, weights, medianResidual };
+}
+
+interface NormalEquations {
+  /** Lower triangle of [9, 9]. */
+  readonly matrix: Float64Array;
+  readonly right: Float64Array;
+  /** Sum of w a^2: the size that ridges are relative to. */
+  readonly scale: number;
+}
+
+function normalEquations(
+  used: readonly number[],
+  basis: Float64Array,
+  weights: Float32Array,
+  albedoAt: (offset: number) => number,
+  observedAt: (offset: number) => number,
+): NormalEquations {
+  const matrix = new Float64Array(SH_COUNT * SH_COUNT);
+  const right = new Float64Array(SH_COUNT);
+  let scale = 0;
+  used.forEach((i, k) => {
+    const a = albedoAt(i * 3);
+    const seen = observedAt(i * 3);
+    const wa = weights[i] * a;
+    scale += wa * a;
+    for (let p = 0; p < SH_COUNT; p++) {
+      const h = wa * basis[k * SH_COUNT + p];
+      right[p] += h * seen;
+      for (let q = 0; q <= p; q++) matrix[p * SH_COUNT + q] += h * a * basis[k * SH_COUNT + q];
+    }
+  });
+  return { matrix, right, scale };
+}
+
+/** Least squares with bands 1 and 2 drawn towards `pull`. */
+function solveWithPull(
+  { matrix, right, scale }: NormalEquations,
+  pull: Float64Array,
+  ridge: readonly [number, number],
+): Float64Array {
+  const m = matrix.slice();
+  const r = right.slice();
+  for (let p = 0; p < SH_COUNT; p++) {
+    const strength = scale * (p === 0 ? 1e-6 : ridge[p < 4 ? 0 : 1]);
+    m[p * SH_COUNT + p] += strength;
+    r[p] += strength * pull[p];
+  }
+  return solveSymmetric(m, r, SH_COUNT);
+}
+
+/** The factor g that makes g * shape fit best. */
+function projectOnto({ matrix, right }: NormalEquations, shape: Float64Array): number {
+  let top = 0;
+  let bottom = 0;
+  for (let p = 0; p < SH_COUNT; p++) {
+    top += right[p] * shape[p];
+    for (let q = 0; q < SH_COUNT; q++)
+      bottom += shape[p] * shape[q] * matrix[Math.max(p, q) * SH_COUNT + Math.min(p, q)];
+  }
+  return bottom > 0 ? top / bottom : 1;
 }
 
 /** Directions for the check of positivity: a Fibonacci sphere. */

@@ -14,6 +14,7 @@ import { delight } from './delight.ts';
 import { DEFAULT_IRIS, measureIris, paintEyeball, type LinearRgb } from './eyes.ts';
 import { faceAreas } from './face-areas.ts';
 import { headView, projectedBox } from './head-view.ts';
+import { landmarkWarp } from './landmark-warp.ts';
 import { partColour } from './part-colours.ts';
 import { photoWindow } from './photo-window.ts';
 import { skinMask } from './skin-mask.ts';
@@ -72,11 +73,15 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
   const size = input.size ?? BUILD_ALBEDO_DEFAULTS.size;
   check(input, size);
   const stride = input.landmarks.length / 478;
-  const view = headView(model, positions, camera);
   const coarse = uvChart(model, Math.min(COARSE, size));
   const fine = uvChart(model, size);
 
   const eyeDistance = outerEyeDistance(input.landmarks, stride);
+  const fitted = headView(model, positions, camera);
+  const view = {
+    ...fitted,
+    projected: landmarkWarp(model, fitted, camera, positions, input.landmarks, stride, eyeDistance),
+  };
   const scale = Math.min(2, WINDOW_EYE_DISTANCE / eyeDistance);
   const skinPart = model.parts.find(({ name }) => name === 'skin');
   const box = projectedBox(
@@ -90,9 +95,9 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
   const raster = rasterize(inWindow, model.triangles, window.width, window.height);
   const points = toWindow(input.landmarks, stride, window.x, window.y, scale);
   const areas = faceAreas(points, stride, window.width, window.height);
-  const { mask } = skinMask({ window, raster, model, view, areas });
+  const { mask, plain } = skinMask({ window, raster, model, view, areas });
 
-  const unwrapped = unwrap({ chart: coarse, model, view, window, raster, mask });
+  const unwrapped = unwrap({ chart: coarse, model, view, window, raster, mask, plain });
   const coarseTemplate = templateLog(input.templateSkin, coarse, unwrapped.skin);
   const fineTemplate = templateLog(input.templateSkin, fine, fineSkin(fine, model));
   const delit = delight(coarse, unwrapped, coarseTemplate);

@@ -22,6 +22,8 @@ export interface DelightOptions {
   /** How much of what is brighter (gloss) and darker (shade) than the template on both sides alike is light. */
   readonly gloss?: number;
   readonly shade?: number;
+  /** How much of the wide differences in chroma is light. */
+  readonly chroma?: number;
 }
 
 export const DELIGHT_DEFAULTS: Required<DelightOptions> = {
@@ -29,6 +31,7 @@ export const DELIGHT_DEFAULTS: Required<DelightOptions> = {
   asymmetry: 0.9,
   gloss: 0.55,
   shade: 0.2,
+  chroma: 0.6,
 };
 
 export interface Delit {
@@ -55,10 +58,10 @@ export function delight(
   options: DelightOptions = {},
 ): Delit {
   const { size } = chart;
-  const { confidence, observed, normals } = unwrapped;
+  const { confidence, plain, observed, normals } = unwrapped;
   const count = size * size;
   const seen: number[] = [];
-  for (let i = 0; i < count; i++) if (confidence[i] > 0.3) seen.push(i);
+  for (let i = 0; i < count; i++) if (plain[i] > 0.3) seen.push(i);
   if (seen.length < 30) throw new RangeError('Too little of the face is visible for a texture.');
 
   const gather = (plane: Float32Array): Float32Array => {
@@ -69,7 +72,7 @@ export function delight(
   const seenNormals = gather(normals);
   const seenObserved = gather(observed);
   const albedo = gather(template).map(Math.exp);
-  const weights = Float32Array.from(seen, (i) => confidence[i]);
+  const weights = Float32Array.from(seen, (i) => plain[i]);
   const estimate = estimateLight({ normals: seenNormals, observed: seenObserved, albedo, weights });
 
   // The split of tone and light: the mean shading over the seen face is the light, the mean skin the tone.
@@ -105,7 +108,7 @@ export function delight(
 
 function removeResidual(
   chart: UvChart,
-  { confidence }: Unwrapped,
+  { plain }: Unwrapped,
   offset: Float32Array,
   logLight: Float32Array,
   tone: readonly number[],
@@ -114,53 +117,42 @@ function removeResidual(
   const { size, mirror } = chart;
   const count = size * size;
   const sigma = (options.residualSigma ?? DELIGHT_DEFAULTS.residualSigma) * size;
-  const asymmetry = mirror ? (options.asymmetry ?? DELIGHT_DEFAULTS.asymmetry) : 0;
+  const asymmetry = options.asymmetry ?? DELIGHT_DEFAULTS.asymmetry;
   const gloss = options.gloss ?? DELIGHT_DEFAULTS.gloss;
   const shade = options.shade ?? DELIGHT_DEFAULTS.shade;
+  const chroma = options.chroma ?? DELIGHT_DEFAULTS.chroma;
   const both = new Float32Array(count);
-  if (mirror)
-    for (let i = 0; i < count; i++) if (mirror[i] >= 0) both[i] = confidence[i] * confidence[mirror[i]];
-  const even = [0, 1, 2].map(() => new Float32Array(count));
+  if (mirror) for (let i = 0; i < count; i++) if (mirror[i] >= 0) both[i] = plain[i] * plain[mirror[i]];
+  const odd: Float32Array[] = [];
+  const even: Float32Array[] = [];
   for (let c = 0; c < 3; c++) {
     const plane = new Float32Array(count);
-    // Clipped, so that a brow or a strand does not count as light.
+    // Clipped, so that a mole or a strand does not count as light.
     for (let i = 0; i < count; i++)
-      if (confidence[i] > 0) plane[i] = clamp(offset[i * 3 + c] - tone[c], -0.9, 0.7);
-    let odd: Float32Array | undefined;
-    if (mirror) {
-      const difference = new Float32Array(count);
+      if (plain[i] > 0) plane[i] = clamp(offset[i * 3 + c] - tone[c], -0.9, 0.7);
+    const difference = new Float32Array(count);
+    if (mirror)
       for (let i = 0; i < count; i++) if (both[i] > 0) difference[i] = 0.5 * (plane[i] - plane[mirror[i]]);
-      odd = weightedBlur(difference, both, size, size, sigma);
-    }
-    const low = weightedBlur(plane, confidence, size, size, sigma);
-    for (let i = 0; i < count; i++) {
-      const oddPart = odd ? odd[i] : 0;
-      even[c][i] = low[i] - oddPart;
-      if (odd) low[i] = oddPart;
-    }
-    if (odd) addResidual(offset, logLight, low, c, asymmetry);
+    odd.push(weightedBlur(difference, both, size, size, sigma));
+    even.push(weightedBlur(plane, plain, size, size, sigma));
+    for (let i = 0; i < count; i++) even[c][i] -= odd[c][i];
   }
-  // Gloss and shade have the light's colour, so only luminance is taken; the skin's own chroma stays.
-  const luminance = new Float32Array(count);
   for (let i = 0; i < count; i++) {
-    const y = 0.25 * even[0][i] + 0.6 * even[1][i] + 0.15 * even[2][i];
-    luminance[i] = y > 0 ? gloss * y : shade * y;
+    const oddY = LUMA[0] * odd[0][i] + LUMA[1] * odd[1][i] + LUMA[2] * odd[2][i];
+    const evenY = LUMA[0] * even[0][i] + LUMA[1] * even[1][i] + LUMA[2] * even[2][i];
+    for (let c = 0; c < 3; c++) {
+      const residual =
+        asymmetry * oddY +
+        (evenY > 0 ? gloss : shade) * evenY +
+        chroma * (odd[c][i] - oddY + even[c][i] - evenY);
+      offset[i * 3 + c] -= residual;
+      logLight[i * 3 + c] += residual;
+    }
   }
-  for (let c = 0; c < 3; c++) addResidual(offset, logLight, luminance, c, 1);
 }
 
-function addResidual(
-  offset: Float32Array,
-  logLight: Float32Array,
-  residual: Float32Array,
-  channel: number,
-  gain: number,
-): void {
-  for (let i = 0; i < residual.length; i++) {
-    offset[i * 3 + channel] -= gain * residual[i];
-    logLight[i * 3 + channel] += gain * residual[i];
-  }
-}
+/** Weights of log luminance. */
+const LUMA = [0.25, 0.6, 0.15] as const;
 
 function clamp(x: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, x));

@@ -51,10 +51,14 @@ export interface FaceAreas {
   readonly brows: Uint8Array;
   readonly orbits: Uint8Array;
   readonly nose: Uint8Array;
+  /** Lids and lashes. */
+  readonly lids: Uint8Array;
   readonly lips: Uint8Array;
   readonly oval: Uint8Array;
   /** Eye openings and the open mouth, widened by the landmarks' error: never skin. */
   readonly openings: Uint8Array;
+  /** Lines of points down the nose's bridge, from between the eyes to half way to the tip. */
+  readonly bridgeLines: readonly (readonly (readonly [number, number])[])[];
   /** Distance of the outer eye corners in window pixels, the unit of all margins here. */
   readonly eyeDistancePx: number;
 }
@@ -88,14 +92,33 @@ export function faceAreas(points: Float32Array, stride: number, width: number, h
     foreheadSeeds: discs(FOREHEAD_SEEDS, 0.06),
     innerFace: fill(flags(), INNER_FACE, 0),
     beard: fill(flags(), BEARD, 0.03),
-    brows: both(RIGHT_BROW, LEFT_BROW, 0.03),
+    brows: both(RIGHT_BROW, LEFT_BROW, 0.015),
     orbits: both(RIGHT_ORBIT, LEFT_ORBIT, 0.02),
     nose: fill(flags(), NOSE, 0.02),
+    lids: both(RIGHT_EYE, LEFT_EYE, 0.06),
     lips: fill(flags(), LIPS_OUTER, 0.03),
     oval: fill(flags(), FACE_OVAL, 0),
     openings,
+    bridgeLines: bridgeLines(at(168), at(195), 0.03 * eyeDistancePx, width, height),
     eyeDistancePx,
   };
+}
+
+function bridgeLines(
+  [x0, y0]: readonly [number, number],
+  [x1, y1]: readonly [number, number],
+  spacing: number,
+  width: number,
+  height: number,
+): (readonly [number, number])[][] {
+  const length = Math.max(Math.hypot(x1 - x0, y1 - y0), 1);
+  const across = [(-(y1 - y0) / length) * spacing, ((x1 - x0) / length) * spacing];
+  return [-2, -1, 0, 1, 2].map((k) =>
+    Array.from({ length: Math.ceil(length) }, (_, n): readonly [number, number] => {
+      const t = n / length;
+      return [x0 + t * (x1 - x0) + k * across[0], y0 + t * (y1 - y0) + k * across[1]];
+    }).filter(([x, y]) => x >= 0 && y >= 0 && x < width && y < height),
+  );
 }
 
 /** Sets the pixels inside of a polygon or within `grow` pixels of its outline; one point gives a disc. */

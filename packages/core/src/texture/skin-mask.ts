@@ -32,6 +32,10 @@ export interface SkinMask {
   readonly mask: Float32Array;
   /** Median linear RGB of the seeds after division by `light`'s shading. */
   readonly seedTone: readonly [number, number, number];
+  /** [H, W] 1 where the mask shows plain skin, 0 on lips, brows and lids, whose colour says nothing about light. */
+  readonly plain: Float32Array;
+  /** Whether dark frames were found before the eyes. */
+  readonly glasses: boolean;
   /** First estimate, against an even albedo. */
   readonly light: LightEstimate['light'];
 }
@@ -69,7 +73,8 @@ export function skinMask(input: SkinMaskInput): SkinMask {
 
   const skin = robustGaussian(features, seeds);
   const other = otherMixture(input, features, skin, skinWeight);
-  const odds = logOdds(input, features, skin, other, skinWeight, seeds);
+  const glasses = hasDarkFrames(areas, features, skin, width);
+  const odds = logOdds(input, features, skin, other, skinWeight, seeds, glasses);
   const sigma = Math.max(1, areas.eyeDistancePx * 0.025);
   const smooth = guidedFilter(odds, luminance, width, height, sigma, 0.02);
   const mask = new Float32Array(count);
@@ -81,7 +86,9 @@ export function skinMask(input: SkinMaskInput): SkinMask {
   const shrunk = erode(mask, width, height, Math.max(1, Math.round(areas.eyeDistancePx * 0.012)));
   blur(shrunk, width, height, 1);
   for (let i = 0; i < count; i++) if (areas.openings[i]) shrunk[i] = 0;
-  return { mask: shrunk, seedTone, light };
+  const plain = new Float32Array(count);
+  for (let i = 0; i < count; i++) if (!areas.lips[i] && !areas.brows[i] && !areas.lids[i]) plain[i] = 1;
+  return { mask: shrunk, plain, glasses, seedTone, light };
 }
 
 interface HeadPlanes {
@@ -233,6 +240,25 @@ function distanceSquared(features: Float32Array, i: number, { mean, deviation }:
   return sum;
 }
 
+/**
+ * The same within the face's outline, where gloss and shade are to be expected: a highlight adds white light, so it is
+ * brighter and anything between the skin's chroma and none; shade only darkens.
+ */
+function faceDistanceSquared(features: Float32Array, i: number, { mean, deviation }: Gaussian): number {
+  const at = i * FEATURES;
+  const brighter = features[at] - mean[0];
+  let sum = ((brighter > 0 ? 0.3 : 0.7) * (brighter / deviation[0])) ** 2;
+  const white = brighter > 0 ? 1 - Math.exp(-1.5 * brighter) : 0;
+  for (const f of [1, 2]) {
+    const paled = mean[f] * (1 - white);
+    const low = Math.min(mean[f], paled);
+    const high = Math.max(mean[f], paled);
+    const x = features[at + f];
+    sum += ((x < low ? low - x : x > high ? x - high : 0) / deviation[f]) ** 2;
+  }
+  return sum + (0.7 * ((features[at + 3] - mean[3]) / deviation[3])) ** 2;
+}
+
 /** What is not this face: everything off the head, and the scalp's pixels that do not look like the seeds. */
 function otherMixture(
   { raster, model }: SkinMaskInput,
@@ -268,6 +294,7 @@ function logOdds(
   other: Mixture | undefined,
   skinWeight: Float32Array,
   seeds: readonly number[],
+  glasses: boolean,
 ): Float32Array {
   const odds = new Float32Array(skinWeight.length).fill(-4);
   const { scalp, ears, neck } = model.regions;
@@ -276,7 +303,9 @@ function logOdds(
   const normaliser = skin.deviation.reduce((sum, d) => sum - Math.log(d), 0);
   for (let i = 0; i < odds.length; i++) {
     if (skinWeight[i] === 0) continue;
-    const own = normaliser - 0.5 * distanceSquared(features, i, skin);
+    const own =
+      normaliser -
+      0.5 * (areas.oval[i] ? faceDistanceSquared(features, i, skin) : distanceSquared(features, i, skin));
     // A broad floor stands for things never met: a red scarf is not skin even if the background is grey.
     const broad = normaliser - 0.5 * 9 - FEATURES * 0.25;
     const against = other ? Math.max(logDensity(other, features, i), broad) : broad;
@@ -287,13 +316,32 @@ function logOdds(
     prior -= 2 * region(scalp, i) * (areas.oval[i] ? 0.4 : 1) + 0.8 * region(ears, i) + 0.5 * region(neck, i);
     let value = prior + evidence;
     const darker = features[i * FEATURES] < skin.mean[0] + 0.1;
-    if (areas.orbits[i] || areas.nose[i]) value += 2;
-    if (areas.brows[i] || areas.lips[i]) value = Math.max(value, 2);
+    if (areas.orbits[i] && !glasses) value += 2;
+    if (areas.nose[i]) value = Math.max(value + 2, -1);
+    if (areas.brows[i] || areas.lips[i] || areas.lids[i]) value = Math.max(value, 2);
     if (areas.beard[i] && darker) value = Math.max(value, 2);
     odds[i] = value;
   }
   for (const i of seeds) odds[i] = Math.max(odds[i], -1) + 1;
   return odds;
+}
+
+/** Log luminance below the skin's by which a line across the nose counts as a frame's bridge. */
+const FRAME_DARKNESS = 0.6;
+
+/**
+ * Glasses' bridge: going down the nose from between the eyes, each of several parallel lines meets something much darker than
+ * skin. Only frames that contrast with the skin are found; rimless ones are not.
+ */
+function hasDarkFrames(areas: FaceAreas, features: Float32Array, skin: Gaussian, width: number): boolean {
+  const darkest = areas.bridgeLines.map((line) =>
+    line.reduce((least, [x, y]) => {
+      const i = (Math.floor(y) * width + Math.floor(x)) * FEATURES;
+      const value = features[i];
+      return value < least ? value : least;
+    }, Infinity),
+  );
+  return darkest.length > 0 && medianOf(darkest) - skin.mean[0] < -FRAME_DARKNESS;
 }
 
 /** Clears what is not connected to a seed through mask >= 1/2. */

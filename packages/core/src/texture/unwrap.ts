@@ -30,8 +30,9 @@ export interface UnwrapInput {
   readonly view: HeadView;
   readonly window: PhotoWindow;
   readonly raster: Rasterization;
-  /** [H, W] of the window. */
+  /** [H, W] of the window: trust in the photo, and where it shows plain skin. */
   readonly mask: Float32Array;
+  readonly plain: Float32Array;
 }
 
 /** [S, S] planes of one chart. */
@@ -40,6 +41,8 @@ export interface Unwrapped {
   readonly skin: Uint8Array;
   /** Trust 0..1 in the photo at this texel. */
   readonly confidence: Float32Array;
+  /** Confidence of texels that show plain skin, without lips, brows and lids: what light is estimated from. */
+  readonly plain: Float32Array;
   /** [S, S, 3] linear RGB of the window at the texel; 0 where the confidence is 0. */
   readonly observed: Float32Array;
   /** [S, S, 3] world-frame unit normals of skin texels. */
@@ -48,6 +51,7 @@ export interface Unwrapped {
 
 export function unwrap(input: UnwrapInput, options: UnwrapOptions = {}): Unwrapped {
   const { chart, model, view, window, raster, mask } = input;
+  const plain = new Float32Array(chart.size * chart.size);
   const { size, triangleIds, barycentrics } = chart;
   const tight = options.frontality ?? UNWRAP_DEFAULTS.frontality;
   const loose = options.looseFrontality ?? UNWRAP_DEFAULTS.looseFrontality;
@@ -93,12 +97,16 @@ export function unwrap(input: UnwrapInput, options: UnwrapOptions = {}): Unwrapp
     if (trusted <= 0) continue;
     if (!isVisible(raster, window, u, v, depth, toleranceMm / Math.max(facing, 0.3))) continue;
     confidence[i] = trusted * smoothstep(from, to, facing);
+    plain[i] = samplePlane(input.plain, window, u, v);
     for (let c = 0; c < 3; c++) observed[i * 3 + c] = samplePlane(planes[c], window, u, v);
   }
   // Visibility is decided per texel; shrink and soften, so that a missed occluder's rim does not print.
   const soft = blur(erode(confidence, size, size, 1), size, size, 1.2);
-  for (let i = 0; i < count; i++) soft[i] = Math.min(soft[i], confidence[i]);
-  return { skin, confidence: soft, observed, normals };
+  for (let i = 0; i < count; i++) {
+    soft[i] = Math.min(soft[i], confidence[i]);
+    plain[i] *= soft[i];
+  }
+  return { skin, plain, confidence: soft, observed, normals };
 }
 
 /** 1 where the chart's texel belongs to the part `skin` (every covered texel of a model without named parts). */
