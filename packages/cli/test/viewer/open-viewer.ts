@@ -1,7 +1,6 @@
 /** A browser with three.js in it, for looking at exported heads: the proof that a GLB opens outside of this project. */
-import { build } from 'esbuild';
-import { chromium } from 'playwright-core';
-import type { Browser } from 'playwright-core';
+import { fileURLToPath } from 'node:url';
+import { bundleForBrowser, launchChromium } from '@likeness/testing';
 
 export interface LoadedMesh {
   readonly name: string;
@@ -30,29 +29,20 @@ export interface Viewer {
 }
 
 export async function openViewer(executablePath: string): Promise<Viewer> {
-  const bundle = await build({
-    entryPoints: [new URL('page.js', import.meta.url).pathname],
-    bundle: true,
-    format: 'iife',
-    write: false,
-    minify: true,
-  });
-  const browser: Browser = await chromium.launch({
-    executablePath,
-    args: [
-      '--no-sandbox',
-      '--use-angle=swiftshader',
-      '--enable-unsafe-swiftshader',
-      '--ignore-gpu-blocklist',
-    ],
-  });
+  const script = await bundleForBrowser(fileURLToPath(new URL('page.js', import.meta.url)));
+  // WebGL in software: the machine that runs the tests has no graphics card.
+  const browser = await launchChromium(executablePath, [
+    '--use-angle=swiftshader',
+    '--enable-unsafe-swiftshader',
+    '--ignore-gpu-blocklist',
+  ]);
   const page = await browser.newPage();
   const faults: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
   page.on('console', (message) => {
     if (message.type() === 'error') faults.push(message.text());
   });
-  await page.addScriptTag({ content: bundle.outputFiles[0].text });
+  await page.addScriptTag({ content: script, type: 'module' });
   return {
     load: (glb) => page.evaluate(`loadHead(${JSON.stringify(Buffer.from(glb).toString('base64'))})`),
     draw: async (view) => {
