@@ -1,6 +1,14 @@
 /**
  * FaceMesh (Kartynnik et al., 2019) as a landmarker: 468 points and a confidence from a turned square crop, looked at
  * again from its own landmarks until the crop is steady, then the iris network for eyes and irises.
+ *
+ * Every later look is taken twice, plain and mirrored, and averaged: the network leans 0.2 of its pixels to one side,
+ * and its noise halves in power. Measured on the London set against human annotation, 9 points without the iris network,
+ * % of the outer-eye distance, mean (and mean without each point's constant offset):
+ *   crop 1.5 x the landmarks' box 1.95 (1.60), mirrored too 1.86 (1.52)
+ *   crop 1.4 x 1.92 (1.53), mirrored too 1.81 (1.48); 1.3 x 1.80 (1.46); 1.7 x 2.06 (1.65); 2.0 x 3.77 (2.15)
+ *   three scales, plain and mirrored, six looks 1.82 (1.47): not worth the time
+ * 1.4 is kept over 1.3, which cuts hair and beards off.
  */
 import {
   applyAffine,
@@ -11,6 +19,7 @@ import {
   type SquareRegion,
 } from '../image/index.ts';
 import { regionOfDetection, regionOfLandmarks } from './face-region.ts';
+import { MESH_MIRROR } from './mesh-mirror.ts';
 import { loadImageProgram, outputOfLength, type NetworkFiles, type ProgramOptions } from './program.ts';
 import type { IrisRefiner } from './iris.ts';
 import type { FaceLandmarker } from './types.ts';
@@ -31,7 +40,7 @@ export interface FaceMeshOptions {
 
 export const FACEMESH_DEFAULTS: Required<FaceMeshOptions> = {
   detectionScale: 1.5,
-  landmarkScale: 1.5,
+  landmarkScale: 1.4,
   maxPasses: 4,
   steady: 0.01,
 };
@@ -47,8 +56,12 @@ export interface LocatedMesh {
 }
 
 export interface FaceMeshLandmarker extends FaceLandmarker {
-  /** 468 points from one look at a region. */
-  look(photo: Photo, region: SquareRegion): Promise<{ points: Float32Array; confidence: number }>;
+  /** 468 points from one look at a region, or from two where the mirrored crop is asked too. */
+  look(
+    photo: Photo,
+    region: SquareRegion,
+    mirroredToo: boolean,
+  ): Promise<{ points: Float32Array; confidence: number }>;
   /** 468 points, looked at until steady; stops at once where the network sees no face. */
   settle(photo: Photo, region: SquareRegion, minConfidence: number): Promise<LocatedMesh>;
   dispose(): Promise<void>;
@@ -66,12 +79,18 @@ export async function createFaceMeshLandmarker(
   const steady = options.steady ?? FACEMESH_DEFAULTS.steady;
   const pixels = new Float32Array(FACEMESH_INPUT_PX ** 2 * 3);
 
-  const look: FaceMeshLandmarker['look'] = async (photo, region) => {
+  const look: FaceMeshLandmarker['look'] = async (photo, region, mirroredToo) => {
     const map = squareToImage(region, FACEMESH_INPUT_PX);
     cropAffine(pyramidOf(photo), map, FACEMESH_INPUT_PX, FACEMESH_INPUT_PX, {}, pixels);
     const outputs = await program.run(pixels);
-    const mesh = outputOfLength(outputs, MESH_POINTS * 3, 'FaceMesh');
-    const confidence = outputOfLength(outputs, 1, 'FaceMesh')[0];
+    let mesh = outputOfLength(outputs, MESH_POINTS * 3, 'FaceMesh');
+    let confidence = outputOfLength(outputs, 1, 'FaceMesh')[0];
+    if (mirroredToo) {
+      mirrorRows(pixels, FACEMESH_INPUT_PX);
+      const again = await program.run(pixels);
+      mesh = averageWithMirrored(mesh, outputOfLength(again, MESH_POINTS * 3, 'FaceMesh'));
+      confidence = (confidence + outputOfLength(again, 1, 'FaceMesh')[0]) / 2;
+    }
     const points = new Float32Array(MESH_POINTS * 3);
     const scale = region.side / FACEMESH_INPUT_PX;
     for (let i = 0; i < MESH_POINTS; i++) {
@@ -85,12 +104,12 @@ export async function createFaceMeshLandmarker(
 
   const settle: FaceMeshLandmarker['settle'] = async (photo, region, minConfidence) => {
     let side = region.side;
-    let { points, confidence } = await look(photo, region);
+    let { points, confidence } = await look(photo, region, false);
     let movement = Infinity;
     for (let pass = 1; pass < maxPasses && confidence >= minConfidence && movement >= steady; pass++) {
       const next = regionOfLandmarks(points, landmarkScale);
       side = next.side;
-      const again = await look(photo, next);
+      const again = await look(photo, next, true);
       movement = meanDistance(points, again.points) / side;
       ({ points, confidence } = again);
     }
@@ -112,4 +131,29 @@ function meanDistance(a: Float32Array, b: Float32Array): number {
   let sum = 0;
   for (let i = 0; i < a.length; i += 3) sum += Math.hypot(a[i] - b[i], a[i + 1] - b[i + 1]);
   return (sum * 3) / a.length;
+}
+
+/** Swaps [size, size, 3] left to right in place. */
+function mirrorRows(pixels: Float32Array, size: number): void {
+  for (let y = 0; y < size; y++) {
+    for (let left = y * size * 3, right = left + (size - 1) * 3; left < right; left += 3, right -= 3) {
+      for (let c = 0; c < 3; c++) {
+        const kept = pixels[left + c];
+        pixels[left + c] = pixels[right + c];
+        pixels[right + c] = kept;
+      }
+    }
+  }
+}
+
+/** Mean of a mesh and of the one found in the mirrored crop, in crop pixels. */
+function averageWithMirrored(mesh: Float32Array, mirrored: Float32Array): Float32Array {
+  const out = new Float32Array(mesh.length);
+  for (let i = 0; i < MESH_POINTS; i++) {
+    const m = MESH_MIRROR[i] * 3;
+    out[i * 3] = (mesh[i * 3] + FACEMESH_INPUT_PX - mirrored[m]) / 2;
+    out[i * 3 + 1] = (mesh[i * 3 + 1] + mirrored[m + 1]) / 2;
+    out[i * 3 + 2] = (mesh[i * 3 + 2] + mirrored[m + 2]) / 2;
+  }
+  return out;
 }

@@ -22,7 +22,8 @@ export async function createFaceResIdentity(
   files: NetworkFiles,
   options: FaceResOptions & ProgramOptions,
 ): Promise<FaceResIdentity> {
-  const program = await loadImageProgram(files, FACERES_INPUT_PX, 1, options);
+  // Only the embedding is computed; the heads for age and gender are left out.
+  const program = await loadImageProgram(files, FACERES_INPUT_PX, 1, options, ['global_pooling/Mean']);
   const cropScale = options.cropScale ?? FACERES_DEFAULTS.cropScale;
   const pixels = new Float32Array(FACERES_INPUT_PX ** 2 * 3);
   return {

@@ -35,15 +35,14 @@ export async function loadImageProgram(
   sizePx: number,
   batch: number,
   options: ProgramOptions,
+  outputs?: readonly string[],
 ): Promise<ImageProgram> {
   const model = importTfjs(files.model, files.weights);
   const name = model.inputs[0].name;
   const program: Program = await compile(
     model,
     [{ name, shape: [batch, sizePx, sizePx, 3], dtype: 'float32' }],
-    options.threads === undefined
-      ? { runtime: options.runtime }
-      : { runtime: options.runtime, threads: options.threads },
+    { runtime: options.runtime, threads: options.threads, outputs },
   );
   return {
     batch,

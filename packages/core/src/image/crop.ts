@@ -42,77 +42,60 @@ export function cropAffine(
   const levelIndex = Math.max(0, Math.floor(Math.log2(Math.max(shrink, 1e-6)) + 1e-6));
   const source = pyramid.level(levelIndex);
   const factor = 1 / 2 ** Math.min(levelIndex, pyramid.levels.length - 1);
-  // At a scale near 1 or when enlarging, one sample is the whole truth; four are taken where a pixel covers more.
-  const samples = shrink * factor > 1.05 ? 2 : 1;
+  // A bilinear sample covers two pixels of its level; four are taken where an output pixel spans more than it covers well.
+  const samples = shrink * factor > 1.3 ? 2 : 1;
   const gain = (high - low) / 255 / (samples * samples);
+  const { width: sourceWidth, height: sourceHeight, channels, data } = source;
   // The edge of the image itself, not of the level, which may lack an odd last row.
-  const full = pyramid.levels[0];
-  const sampler = {
-    source,
-    outside,
-    right: full.width * factor,
-    bottom: full.height * factor,
-    sum: new Float64Array(3),
-  };
+  const right = pyramid.levels[0].width * factor;
+  const bottom = pyramid.levels[0].height * factor;
+  const green = channels >= 3 ? 1 : 0;
+  const blue = green * 2;
+  const { a, b, c, d, e, f } = toImage;
   for (let y = 0, o = 0; y < height; y++) {
     for (let x = 0; x < width; x++, o += 3) {
-      sampler.sum.fill(0);
-      for (let s = 0; s < samples * samples; s++) {
-        const px = x + ((s % samples) + 0.5) / samples;
-        const py = y + (Math.floor(s / samples) + 0.5) / samples;
-        addSample(
-          sampler,
-          (toImage.a * px + toImage.b * py + toImage.c) * factor,
-          (toImage.d * px + toImage.e * py + toImage.f) * factor,
-        );
+      let sum0 = 0;
+      let sum1 = 0;
+      let sum2 = 0;
+      for (let j = 0; j < samples; j++) {
+        const py = y + (j + 0.5) / samples;
+        for (let i = 0; i < samples; i++) {
+          const px = x + (i + 0.5) / samples;
+          const sx = (a * px + b * py + c) * factor;
+          const sy = (d * px + e * py + f) * factor;
+          if (!(sx >= 0 && sy >= 0 && sx <= right && sy <= bottom)) {
+            sum0 += outside;
+            sum1 += outside;
+            sum2 += outside;
+            continue;
+          }
+          const u = Math.min(Math.max(sx - 0.5, 0), sourceWidth - 1);
+          const v = Math.min(Math.max(sy - 0.5, 0), sourceHeight - 1);
+          const x0 = u | 0;
+          const y0 = v | 0;
+          const p00 = (y0 * sourceWidth + x0) * channels;
+          const p10 = x0 + 1 < sourceWidth ? p00 + channels : p00;
+          const down = y0 + 1 < sourceHeight ? sourceWidth * channels : 0;
+          const p01 = p00 + down;
+          const p11 = p10 + down;
+          const w11 = (u - x0) * (v - y0);
+          const w10 = u - x0 - w11;
+          const w01 = v - y0 - w11;
+          const w00 = 1 - (u - x0) - w01;
+          sum0 += w00 * data[p00] + w10 * data[p10] + w01 * data[p01] + w11 * data[p11];
+          sum1 +=
+            w00 * data[p00 + green] +
+            w10 * data[p10 + green] +
+            w01 * data[p01 + green] +
+            w11 * data[p11 + green];
+          sum2 +=
+            w00 * data[p00 + blue] + w10 * data[p10 + blue] + w01 * data[p01 + blue] + w11 * data[p11 + blue];
+        }
       }
-      out[o] = low + gain * sampler.sum[0];
-      out[o + 1] = low + gain * sampler.sum[1];
-      out[o + 2] = low + gain * sampler.sum[2];
+      out[o] = low + gain * sum0;
+      out[o + 1] = low + gain * sum1;
+      out[o + 2] = low + gain * sum2;
     }
   }
   return out;
-}
-
-interface Sampler {
-  readonly source: {
-    readonly width: number;
-    readonly height: number;
-    readonly channels: number;
-    readonly data: Uint8Array;
-  };
-  readonly outside: number;
-  readonly right: number;
-  readonly bottom: number;
-  readonly sum: Float64Array;
-}
-
-/** Adds one bilinear sample at (x, y), pixel centres at +0.5; outside the image it is `outside`, no blending at the edge. */
-function addSample(sampler: Sampler, x: number, y: number): void {
-  const { source, outside, sum } = sampler;
-  const { width, height, channels, data } = source;
-  if (!(x >= 0 && y >= 0 && x <= sampler.right && y <= sampler.bottom)) {
-    sum[0] += outside;
-    sum[1] += outside;
-    sum[2] += outside;
-    return;
-  }
-  const u = Math.min(Math.max(x - 0.5, 0), width - 1);
-  const v = Math.min(Math.max(y - 0.5, 0), height - 1);
-  const x0 = Math.floor(u);
-  const y0 = Math.floor(v);
-  const fx = u - x0;
-  const fy = v - y0;
-  const step = x0 + 1 < width ? channels : 0;
-  const row = y0 + 1 < height ? width * channels : 0;
-  const i = (y0 * width + x0) * channels;
-  const w11 = fx * fy;
-  const w10 = fx - w11;
-  const w01 = fy - w11;
-  const w00 = 1 - fx - w01;
-  const colour = channels >= 3 ? 1 : 0;
-  for (let c = 0; c < 3; c++) {
-    const p = i + c * colour;
-    sum[c] += w00 * data[p] + w10 * data[p + step] + w01 * data[p + row] + w11 * data[p + step + row];
-  }
 }
