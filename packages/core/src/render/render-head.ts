@@ -16,6 +16,17 @@ export interface RenderSurface {
   readonly uvs?: Float32Array;
   /** [T, 3] */
   readonly uvTriangles?: Uint32Array;
+  /** Named runs of triangles; sheer ones (lashes, tear film) are left out, since nothing here is transparent. */
+  readonly parts?: readonly {
+    readonly name: string;
+    readonly triangleStart: number;
+    readonly triangleCount: number;
+  }[];
+}
+
+/** Parts that only make sense with transparency: lash cards, tear film, the shadow shell before the eye. */
+export function isSheerPart(name: string): boolean {
+  return /lash|lacrimal|fluid|occlusion|eye_blend/i.test(name);
 }
 
 interface RenderHeadCommon {
@@ -85,7 +96,12 @@ export function renderHead(options: RenderHeadOptions): Image {
       projected[i + 1] *= supersample;
     }
   }
-  const { triangleIds, barycentrics } = rasterize(projected, surface.triangles, fine, height * supersample);
+  const { triangleIds, barycentrics } = rasterize(
+    projected,
+    opaqueTriangles(surface),
+    fine,
+    height * supersample,
+  );
   const shading = shadeNormals(options.light ?? DEFAULT_LIGHT, vertexNormals(positions, surface.triangles));
   const clay = (options.clay ?? RENDER_HEAD_DEFAULTS.clay).map((x) => SRGB8_TO_LINEAR[x]);
   const { uvs, uvTriangles } = surface;
@@ -125,6 +141,16 @@ export function renderHead(options: RenderHeadOptions): Image {
     }
   }
   return { width, height, channels, data };
+}
+
+/** The surface's triangles with the sheer ones collapsed, so that ids stay what they are. */
+function opaqueTriangles({ triangles, parts }: RenderSurface): Uint32Array {
+  const sheer = (parts ?? []).filter(({ name }) => isSheerPart(name));
+  if (sheer.length === 0) return triangles;
+  const out = triangles.slice();
+  for (const { triangleStart, triangleCount } of sheer)
+    out.fill(0, triangleStart * 3, (triangleStart + triangleCount) * 3);
+  return out;
 }
 
 function isImage(background: NonNullable<RenderHeadCommon['background']>): background is Image {

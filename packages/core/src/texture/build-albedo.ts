@@ -95,9 +95,9 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
   const raster = rasterize(inWindow, model.triangles, window.width, window.height);
   const points = toWindow(input.landmarks, stride, window.x, window.y, scale);
   const areas = faceAreas(points, stride, window.width, window.height);
-  const { mask, plain } = skinMask({ window, raster, model, view, areas });
+  const { mask, plain, solid } = skinMask({ window, raster, model, view, areas });
 
-  const unwrapped = unwrap({ chart: coarse, model, view, window, raster, mask, plain });
+  const unwrapped = unwrap({ chart: coarse, model, view, window, raster, mask, plain, solid });
   const coarseTemplate = templateLog(input.templateSkin, coarse, unwrapped.skin);
   const fineTemplate = templateLog(input.templateSkin, fine, fineSkin(fine, model));
   const delit = delight(coarse, unwrapped, coarseTemplate);

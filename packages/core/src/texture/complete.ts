@@ -79,6 +79,7 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
     for (let i = 0; i < count; i++) photoLow[i * 3 + c] = photo[i];
   }
 
+  limitChroma(tone, delit.tone);
   const own = new Float32Array(count);
   for (let i = 0; i < count; i++) own[i] = smoothstep(0.05, 0.7, confidence[i]);
   const mirrored = new Float32Array(count);
@@ -87,13 +88,28 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
   for (let i = 0; i < count; i++) {
     const j = coarse.mirror ? coarse.mirror[i] : -1;
     if (j >= 0 && unwrapped.skin[i]) mirrored[i] = (1 - own[i]) * own[j] * mirrorTrust;
-    trust[i] = own[i] + mirrored[i];
+    const near = smoothstep(0.05, 0.6, unwrapped.core[i]);
+    const far =
+      j >= 0 && unwrapped.skin[i] ? (1 - near) * smoothstep(0.05, 0.6, unwrapped.core[j]) * mirrorTrust : 0;
+    trust[i] = near + far;
     if (trust[i] === 0) continue;
     for (let c = 0; c < 3; c++)
-      field[i * 3 + c] = (own[i] * tone[i * 3 + c] + mirrored[i] * tone[(j < 0 ? i : j) * 3 + c]) / trust[i];
+      field[i * 3 + c] = (near * tone[i * 3 + c] + far * tone[(j < 0 ? i : j) * 3 + c]) / trust[i];
   }
   pullPush(field, trust, size, size, 3, delit.tone, options.tonePull ?? COMPLETE_DEFAULTS.tonePull);
   return compose(input, { field, photoLow, own, mirrored, fineTemplate });
+}
+
+/** Chroma (log channel minus log luminance) further from the person's own than lips are from skin is not skin's. */
+const CHROMA_LIMIT = 0.3;
+
+function limitChroma(tone: Float32Array, personal: readonly number[]): void {
+  for (let i = 0; i < tone.length; i += 3) {
+    const d = [tone[i] - personal[0], tone[i + 1] - personal[1], tone[i + 2] - personal[2]];
+    const y = 0.25 * d[0] + 0.6 * d[1] + 0.15 * d[2];
+    for (let c = 0; c < 3; c++)
+      tone[i + c] = personal[c] + y + CHROMA_LIMIT * Math.tanh((d[c] - y) / CHROMA_LIMIT);
+  }
 }
 
 interface CoarseFields {

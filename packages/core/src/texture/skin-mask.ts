@@ -32,6 +32,8 @@ export interface SkinMask {
   readonly mask: Float32Array;
   /** Median linear RGB of the seeds after division by `light`'s shading. */
   readonly seedTone: readonly [number, number, number];
+  /** [H, W] the same with the openings of eyes and mouth filled: its border is hair, jaw or background only. */
+  readonly solid: Float32Array;
   /** [H, W] 1 where the mask shows plain skin, 0 on lips, brows and lids, whose colour says nothing about light. */
   readonly plain: Float32Array;
   /** Whether dark frames were found before the eyes. */
@@ -85,10 +87,14 @@ export function skinMask(input: SkinMaskInput): SkinMask {
   keepConnected(mask, seeds, width, height);
   const shrunk = erode(mask, width, height, Math.max(1, Math.round(areas.eyeDistancePx * 0.012)));
   blur(shrunk, width, height, 1);
-  for (let i = 0; i < count; i++) if (areas.openings[i]) shrunk[i] = 0;
+  const solid = shrunk.slice();
+  for (let i = 0; i < count; i++) {
+    if (areas.openings[i]) shrunk[i] = 0;
+    if (areas.lids[i] || areas.lips[i]) solid[i] = skinWeight[i];
+  }
   const plain = new Float32Array(count);
   for (let i = 0; i < count; i++) if (!areas.lips[i] && !areas.brows[i] && !areas.lids[i]) plain[i] = 1;
-  return { mask: shrunk, plain, glasses, seedTone, light };
+  return { mask: shrunk, solid, plain, glasses, seedTone, light };
 }
 
 interface HeadPlanes {

@@ -33,6 +33,8 @@ export interface UnwrapInput {
   /** [H, W] of the window: trust in the photo, and where it shows plain skin. */
   readonly mask: Float32Array;
   readonly plain: Float32Array;
+  /** The mask with eyes and mouth filled in. */
+  readonly solid: Float32Array;
 }
 
 /** [S, S] planes of one chart. */
@@ -41,6 +43,8 @@ export interface Unwrapped {
   readonly skin: Uint8Array;
   /** Trust 0..1 in the photo at this texel. */
   readonly confidence: Float32Array;
+  /** Confidence well inside of the border to hair and background, whose shade and colour bleed over: what tone is taken from. */
+  readonly core: Float32Array;
   /** Confidence of texels that show plain skin, without lips, brows and lids: what light is estimated from. */
   readonly plain: Float32Array;
   /** [S, S, 3] linear RGB of the window at the texel; 0 where the confidence is 0. */
@@ -52,6 +56,7 @@ export interface Unwrapped {
 export function unwrap(input: UnwrapInput, options: UnwrapOptions = {}): Unwrapped {
   const { chart, model, view, window, raster, mask } = input;
   const plain = new Float32Array(chart.size * chart.size);
+  const solid = new Float32Array(chart.size * chart.size);
   const { size, triangleIds, barycentrics } = chart;
   const tight = options.frontality ?? UNWRAP_DEFAULTS.frontality;
   const loose = options.looseFrontality ?? UNWRAP_DEFAULTS.looseFrontality;
@@ -94,20 +99,29 @@ export function unwrap(input: UnwrapInput, options: UnwrapOptions = {}): Unwrapp
     const to = tight[1] + looseHere * (loose[1] - tight[1]);
     if (facing <= from) continue;
     const trusted = samplePlane(mask, window, u, v);
-    if (trusted <= 0) continue;
+    const filled = samplePlane(input.solid, window, u, v);
+    if (trusted <= 0 && filled <= 0) continue;
     if (!isVisible(raster, window, u, v, depth, toleranceMm / Math.max(facing, 0.3))) continue;
-    confidence[i] = trusted * smoothstep(from, to, facing);
+    const squareness = smoothstep(from, to, facing);
+    confidence[i] = trusted * squareness;
+    solid[i] = filled * squareness;
+    if (trusted <= 0) continue;
     plain[i] = samplePlane(input.plain, window, u, v);
     for (let c = 0; c < 3; c++) observed[i * 3 + c] = samplePlane(planes[c], window, u, v);
   }
   // Visibility is decided per texel; shrink and soften, so that a missed occluder's rim does not print.
   const soft = blur(erode(confidence, size, size, 1), size, size, 1.2);
+  const core = blur(erode(solid, size, size, CORE_MARGIN), size, size, 1.5);
   for (let i = 0; i < count; i++) {
     soft[i] = Math.min(soft[i], confidence[i]);
     plain[i] *= soft[i];
+    core[i] = Math.min(core[i], soft[i]);
   }
-  return { skin, plain, confidence: soft, observed, normals };
+  return { skin, core, plain, confidence: soft, observed, normals };
 }
+
+/** Texels of the coarse chart by which tone keeps away from the border. */
+const CORE_MARGIN = 3;
 
 /** 1 where the chart's texel belongs to the part `skin` (every covered texel of a model without named parts). */
 export function skinTexels(chart: UvChart, model: Pick<MorphableModel, 'parts'>): Uint8Array {
