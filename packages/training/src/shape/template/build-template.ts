@@ -190,12 +190,12 @@ function loopOf(half: HalfMesh, names: readonly (keyof HalfMesh['curves'])[]): n
 function templateLoops(half: HalfMesh, mirrorOf: Int32Array): Record<LoopName, Uint32Array> {
   const lid = loopOf(half, ['eyelid_upper', 'eyelid_lower']);
   const closed = (chain: Int32Array): Uint32Array => {
-    const inner = [...chain.subarray(1, chain.length - 1)].reverse();
+    const inner = [...chain.subarray(1, chain.length - 1)].toReversed();
     return Uint32Array.from([...chain, ...inner.map((v) => mirrorOf[v])]);
   };
   return {
     eyelid_left: Uint32Array.from(lid),
-    eyelid_right: Uint32Array.from(lid.map((v) => mirrorOf[v]).reverse()),
+    eyelid_right: Uint32Array.from(lid.map((v) => mirrorOf[v]).toReversed()),
     lips_inner: closed(half.curves.lips),
     neck: closed(half.curves.neck),
   };

@@ -23,10 +23,10 @@ export interface ChartOptions {
 }
 
 export const CHART_DEFAULTS: ChartOptions = {
-  farScale: 0.2,
+  farScale: 0.25,
   fallMm: 40,
   faceWeight: 6,
-  cutBelowCrownMm: 70,
+  cutBelowCrownMm: 0,
   holeWeight: 0.5,
   maxIterations: 150,
 };
@@ -120,7 +120,7 @@ function fillHoles(mesh: HalfMesh): FilledMesh {
 /** The chain from its lower end up. */
 function orderFrom(chain: Int32Array, height: (v: number) => number): number[] {
   const list = [...chain];
-  return height(list[0]) <= height(list[list.length - 1]) ? list : list.reverse();
+  return height(list[0]) <= height(list[list.length - 1]) ? list : list.toReversed();
 }
 
 /** Tutte's embedding onto a half disc: the midline on its straight side, cut and neck on the arc. */
@@ -135,8 +135,8 @@ function firstFlattening(mesh: HalfMesh, filled: FilledMesh, onCut: Uint8Array):
   const backUp = low(back);
   const cutLength = backUp.findIndex((v) => onCut[v] === 0);
   const faceDown = backUp.slice(cutLength);
-  straight.push(...frontUp, filled.mouthHub, ...faceDown.reverse());
-  const neckFromFront = neck[0] === frontUp[0] ? [...neck] : [...neck].reverse();
+  straight.push(...frontUp, filled.mouthHub, ...faceDown.toReversed());
+  const neckFromFront = neck[0] === frontUp[0] ? [...neck] : [...neck].toReversed();
   arc.push(...neckFromFront, ...backUp.slice(1, cutLength + 1));
   const outline = new Map<number, readonly [number, number]>();
   const along = (chain: readonly number[]): number[] => {

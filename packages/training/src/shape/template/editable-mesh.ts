@@ -10,7 +10,7 @@ import type { SurfacePoint } from './surface-point.ts';
 export class EditableMesh {
   readonly surface: HalfSurface;
   readonly points: SurfacePoint[] = [];
-  /** Index of the boundary curve a vertex slides on, -1 inside. Corners carry the curve that starts there. */
+  /** Index of the curve a vertex slides on, -1 off the curves. Corners carry one of the curves that meet there. */
   readonly curve: number[] = [];
   /** Arc length on that curve in mm. */
   readonly at: number[] = [];
@@ -18,6 +18,10 @@ export class EditableMesh {
   readonly around: number[][] = [];
   /** [T, 3]; a removed triangle holds -1. */
   readonly triangles: number[] = [];
+  /** 1 for vertices of the surface's boundary. */
+  readonly boundary: number[] = [];
+  /** Edges that lie on a crease, and which. */
+  readonly #creaseEdges = new Map<string, number>();
   /** Arc length of a corner on each curve that meets there. */
   readonly #cornerAt = new Map<number, Map<number, number>>();
 
@@ -29,16 +33,19 @@ export class EditableMesh {
       const k = [0, 1, 2].findIndex((corner) => surface.triangles[3 * triangle + corner] === v);
       this.addVertex(pointAt(surface, triangle, k === 1 ? 1 : 0, k === 2 ? 1 : 0), -1, 0);
     }
-    surface.curves.forEach(({ vertices, lengths }, index) => {
+    for (const { vertices } of surface.curves) {
+      this.#cornerAt.set(vertices[0], new Map());
+      this.#cornerAt.set(vertices[vertices.length - 1], new Map());
+    }
+    surface.curves.forEach(({ vertices, lengths, isBoundary }, index) => {
       vertices.forEach((v, i) => {
+        this.#cornerAt.get(v)?.set(index, lengths[i]);
+        if (isBoundary) this.boundary[v] = 1;
+        else if (i > 0) this.#creaseEdges.set(edgeKey(vertices[i - 1], v), index);
+        if (this.curve[v] >= 0 && !isBoundary) return;
         this.curve[v] = index;
         this.at[v] = lengths[i];
         this.points[v] = boundaryPoint(surface, index, lengths[i]);
-        if (i === 0 || i === vertices.length - 1) {
-          const at = this.#cornerAt.get(v) ?? new Map<number, number>();
-          at.set(index, lengths[i]);
-          this.#cornerAt.set(v, at);
-        }
       });
     });
     for (let t = 0; t < surface.triangles.length; t += 3) {
@@ -46,11 +53,12 @@ export class EditableMesh {
     }
   }
 
-  addVertex(point: SurfacePoint, curve: number, at: number): number {
+  addVertex(point: SurfacePoint, curve: number, at: number, boundary = false): number {
     this.points.push(point);
     this.curve.push(curve);
     this.at.push(at);
     this.around.push([]);
+    this.boundary.push(boundary ? 1 : 0);
     return this.points.length - 1;
   }
 
@@ -139,12 +147,28 @@ export class EditableMesh {
     return Math.acos(Math.min(1, Math.max(-1, (la * la + lb * lb - lc * lc) / (2 * la * lb || 1))));
   }
 
-  /** The curve the boundary edge (a, b) lies on. */
-  commonCurve(a: number, b: number): number {
+  /** The curve that edge (a, b) is part of, -1 for none. */
+  curveOfEdge(a: number, b: number): number {
+    if (this.boundary[a] === 1 && this.boundary[b] === 1 && this.trianglesOf(a, b).length === 1)
+      return this.#commonCurve(a, b);
+    return this.#creaseEdges.get(edgeKey(a, b)) ?? -1;
+  }
+
+  /** Tells that crease edge (a, b) is now (a, v) and (v, b). */
+  splitCrease(a: number, b: number, v: number): void {
+    const index = this.#creaseEdges.get(edgeKey(a, b));
+    if (index === undefined) return;
+    this.#creaseEdges.delete(edgeKey(a, b));
+    this.#creaseEdges.set(edgeKey(a, v), index);
+    this.#creaseEdges.set(edgeKey(v, b), index);
+  }
+
+  #commonCurve(a: number, b: number): number {
     if (this.hold(a) !== 2) return this.curve[a];
     if (this.hold(b) !== 2) return this.curve[b];
-    for (const index of this.#cornerAt.get(a)?.keys() ?? [])
-      if (this.#cornerAt.get(b)?.has(index) === true) return index;
+    for (const index of this.#cornerAt.get(a)?.keys() ?? []) {
+      if (this.#cornerAt.get(b)?.has(index) === true && this.surface.curves[index].isBoundary) return index;
+    }
     throw new RangeError('Two corners without a common curve.');
   }
 
@@ -160,7 +184,13 @@ export class EditableMesh {
   }
 
   collapse(keep: number, drop: number, point: SurfacePoint, at: number): void {
-    for (const t of [...this.around[drop]]) {
+    for (const other of this.neighbours(drop)) {
+      const index = this.#creaseEdges.get(edgeKey(drop, other));
+      if (index === undefined) continue;
+      this.#creaseEdges.delete(edgeKey(drop, other));
+      if (other !== keep) this.#creaseEdges.set(edgeKey(keep, other), index);
+    }
+    for (const t of this.around[drop].slice()) {
       const [a, b, c] = this.corners(t);
       this.removeTriangle(t);
       const swap = (v: number): number => (v === drop ? keep : v);
@@ -174,6 +204,10 @@ export class EditableMesh {
   flipKeepsShape(a: number, b: number, c: number, d: number): boolean {
     return faces(this, [a, d, c]) > FACING && faces(this, [d, b, c]) > FACING;
   }
+}
+
+function edgeKey(a: number, b: number): string {
+  return a < b ? `${a},${b}` : `${b},${a}`;
 }
 
 /** Least cosine between a triangle's normal and the surface's normals at its corners. */

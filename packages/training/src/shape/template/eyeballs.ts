@@ -16,7 +16,7 @@ const CHART_EXPONENT = 0.8;
 export const IRIS_RADIUS_MM = 5.85;
 
 /** How far the lids' inner edge reaches below the ball's surface, so that no gap shows. */
-const LID_OVERLAP_MM = 0.35;
+const LID_OVERLAP_MM = 0.5;
 
 export interface EyeballMesh {
   /** [n, 3] unit vectors; the iris' centre is +Z, up is +Y. */
@@ -130,7 +130,7 @@ function leastSquares(rows: readonly Row[], ridge: number): number[] {
       for (let j = i; j <= n; j++) a[k][j] -= factor * a[i][j];
     }
   }
-  const x = new Array<number>(n).fill(0);
+  const x = Array.from({ length: n }, () => 0);
   for (let i = n - 1; i >= 0; i--) {
     let sum = a[i][n];
     for (let j = i + 1; j < n; j++) sum -= a[i][j] * x[j];
@@ -146,9 +146,9 @@ export type EyeballMotion = 'follow-sockets' | { readonly expression: string };
 export const GAZE_DEGREES = { horizontal: 30, up: 25, down: 30 } as const;
 
 /** Share of a point's sideways motion against its motion to and from the centre when the ball follows the lids. */
-const SIDEWAYS_WEIGHT = 0.15;
+const SIDEWAYS_WEIGHT = 0.1;
 /** Keeps depth and size apart where the lids alone cannot tell. */
-const SIZE_RIDGE = 0.3;
+const SIZE_RIDGE = 0.1;
 
 /**
  * Displacements of both eyeballs' vertices for one mode, linear in the mode.

@@ -15,7 +15,7 @@ export interface HalfMesh {
   readonly triangles: Int32Array;
   /** [n] 1 on the midline x = 0. */
   readonly onMidline: Uint8Array;
-  /** Vertices along each boundary curve, both ends included, in the boundary's direction. */
+  /** Vertices along each boundary curve and crease, both ends included, in the boundary's direction. */
   readonly curves: Readonly<Record<CurveName, Int32Array>>;
   /** Bound to source vertices of the left half. */
   readonly binding: SourceBinding;
@@ -94,8 +94,8 @@ function boundaryChains(
 ): Record<CurveName, Int32Array> {
   const lists = new Map<number, number[]>();
   for (const [a, b] of mesh.edges()) {
-    if (mesh.trianglesOf(a, b).length !== 1) continue;
-    const curve = mesh.commonCurve(a, b);
+    const curve = mesh.curveOfEdge(a, b);
+    if (curve < 0) continue;
     const list = lists.get(curve) ?? [];
     list.push(a, b);
     lists.set(curve, list);

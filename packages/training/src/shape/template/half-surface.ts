@@ -5,6 +5,8 @@
  * The source is a quad mesh of mirror-symmetric connectivity whose positions differ from their mirror image by up to
  * 0.05 mm; its own fan triangulation is not symmetric, so the half's quads are split here, along the flatter diagonal.
  */
+import { findCreases } from './creases.ts';
+import type { Creases } from './creases.ts';
 import type { TemplateSource } from './types.ts';
 
 /** Plane that trims the neck: points with y - slope * z < heightMm go. Leaves the neck, not the shoulders. */
@@ -13,18 +15,22 @@ export interface NeckPlane {
   readonly slope: number;
 }
 
-export const NECK_PLANE_DEFAULTS: NeckPlane = { heightMm: -112, slope: -0.12 };
+export const NECK_PLANE_DEFAULTS: NeckPlane = { heightMm: -106, slope: -0.12 };
 
-/** A boundary of the half surface, from corner to corner. */
+/** A boundary or crease of the half surface, from corner to corner. */
 export interface SurfaceCurve {
   readonly name: CurveName;
+  /** True on the surface's boundary; false for a crease inside it. */
+  readonly isBoundary: boolean;
   /** Surface vertices along the curve, in the boundary's direction (surface on its left seen from outside). */
   readonly vertices: Int32Array;
   /** Arc length in mm at each of the vertices. */
   readonly lengths: Float64Array;
 }
 
-export type CurveName = 'midline_front' | 'midline_back' | 'lips' | 'eyelid_upper' | 'eyelid_lower' | 'neck';
+export type BoundaryName =
+  'midline_front' | 'midline_back' | 'lips' | 'eyelid_upper' | 'eyelid_lower' | 'neck';
+export type CurveName = BoundaryName | 'lid_margin_upper' | 'lid_margin_lower' | 'lip_contact';
 
 export interface HalfSurface {
   readonly vertexCount: number;
@@ -96,6 +102,9 @@ export function buildHalfSurface(
       parent.push(index);
     }
   }
+  const { lidMargin, lipContact } = findCreases(source, mean);
+  const numbered = (chain: readonly number[]): number[] => chain.map((v) => vertexOf(v, v, 0));
+  const creases = { lidMargin: numbered(lidMargin), lipContact: numbered(lipContact) };
   const vertexCount = weights.length;
   const positions = new Float64Array(3 * vertexCount);
   for (let v = 0; v < vertexCount; v++) {
@@ -117,7 +126,7 @@ export function buildHalfSurface(
     sourceWeight: Float64Array.from(weights),
     sourceTriangles: Int32Array.from(sourceTriangles.flat()),
     parent: Int32Array.from(parent),
-    curves: boundaryCurves(positions, triangleArray),
+    curves: [...boundaryCurves(positions, triangleArray), ...creaseCurves(positions, creases)],
     sourceMirror,
     symmetricMean: mean,
   };
@@ -286,28 +295,47 @@ function boundaryCurves(p: Float64Array, triangles: Int32Array): SurfaceCurve[] 
       p,
     );
   });
-  // The eye's corners: the loop's ends along x.
-  const inner = eyelid.reduce((best, v, i) => (p[3 * v] < p[3 * eyelid[best]] ? i : best), 0);
-  const outerCorner = eyelid.reduce((best, v, i) => (p[3 * v] > p[3 * eyelid[best]] ? i : best), 0);
-  const run = (from: number, to: number): number[] => {
-    const result = [eyelid[from]];
-    for (let i = from; i !== to;) {
-      i = (i + 1) % eyelid.length;
-      result.push(eyelid[i]);
-    }
-    return result;
-  };
-  const runs = [run(inner, outerCorner), run(outerCorner, inner)];
-  const meanY = (vertices: number[]): number =>
-    vertices.reduce((sum, v) => sum + p[3 * v + 1], 0) / vertices.length;
-  const upper = meanY(runs[0]) > meanY(runs[1]) ? 0 : 1;
-  curves.push(curve('eyelid_upper', runs[upper], p), curve('eyelid_lower', runs[1 - upper], p));
+  const { upper, lower } = splitAtEyeCorners(p, eyelid);
+  curves.push(curve('eyelid_upper', upper, p), curve('eyelid_lower', lower, p));
   return curves;
 }
 
-function curve(name: CurveName, vertices: number[], p: Float64Array): SurfaceCurve {
+function creaseCurves(p: Float64Array, creases: Creases): SurfaceCurve[] {
+  const { upper, lower } = splitAtEyeCorners(p, creases.lidMargin);
+  return [
+    curve('lid_margin_upper', upper, p, false),
+    curve('lid_margin_lower', lower, p, false),
+    curve('lip_contact', creases.lipContact, p, false),
+  ];
+}
+
+/** Cuts a ring around the eye at its ends along x into the upper and the lower lid's part. */
+function splitAtEyeCorners(p: Float64Array, ring: readonly number[]): { upper: number[]; lower: number[] } {
+  const inner = ring.reduce((best, v, i) => (p[3 * v] < p[3 * ring[best]] ? i : best), 0);
+  const outer = ring.reduce((best, v, i) => (p[3 * v] > p[3 * ring[best]] ? i : best), 0);
+  const run = (from: number, to: number): number[] => {
+    const result = [ring[from]];
+    for (let i = from; i !== to;) {
+      i = (i + 1) % ring.length;
+      result.push(ring[i]);
+    }
+    return result;
+  };
+  const runs = [run(inner, outer), run(outer, inner)];
+  const meanY = (vertices: readonly number[]): number =>
+    vertices.reduce((sum, v) => sum + p[3 * v + 1], 0) / vertices.length;
+  const upper = meanY(runs[0]) > meanY(runs[1]) ? 0 : 1;
+  return { upper: runs[upper], lower: runs[1 - upper] };
+}
+
+function curve(
+  name: CurveName,
+  vertices: readonly number[],
+  p: Float64Array,
+  isBoundary = true,
+): SurfaceCurve {
   const lengths = new Float64Array(vertices.length);
   for (let i = 1; i < vertices.length; i++)
     lengths[i] = lengths[i - 1] + distance(p, vertices[i - 1], vertices[i]);
-  return { name, vertices: Int32Array.from(vertices), lengths };
+  return { name, isBoundary, vertices: Int32Array.from(vertices), lengths };
 }

@@ -6,7 +6,10 @@
  */
 import { boundaryPoint } from './boundary-curve.ts';
 import type { HalfSurface } from './half-surface.ts';
+import { cleanSlivers } from './clean-slivers.ts';
 import { areCompatible, EditableMesh } from './editable-mesh.ts';
+import { curvePoint, flip, flippable } from './mesh-operations.ts';
+import type { CurvePoint } from './mesh-operations.ts';
 import { fieldAt, walkToClosest } from './surface-point.ts';
 import type { SurfacePoint } from './surface-point.ts';
 
@@ -41,7 +44,50 @@ export function remeshHalf(
     relax(mesh, size, 0.5);
   }
   flipEdges(mesh, 'delaunay');
+  cleanSlivers(mesh);
+  flipToSurface(mesh);
+  for (let k = 0; k < 4; k++) relax(mesh, size, 0.4);
+  flipToSurface(mesh);
+  cleanSlivers(mesh);
   return mesh;
+}
+
+/** Least angle a flip towards the surface may make. */
+const LEAST_ANGLE = (32 * Math.PI) / 180;
+
+/**
+ * Flips edges that cut a corner of the surface (across the ear's rim, the lids' margin) where the other diagonal lies
+ * closer to it and the angles stay good: Delaunay edges know nothing of creases and leave them serrated.
+ */
+function flipToSurface(mesh: EditableMesh): void {
+  const offSurface = (a: number, b: number): number => {
+    const [p, q] = [mesh.points[a], mesh.points[b]];
+    const [x, y, z] = [(p.x + q.x) / 2, (p.y + q.y) / 2, (p.z + q.z) / 2];
+    const near = walkToClosest(mesh.surface, p.triangle, x, y, z);
+    return Math.hypot(near.x - x, near.y - y, near.z - z);
+  };
+  for (let pass = 0; pass < 3; pass++) {
+    let flips = 0;
+    for (const [a, b] of mesh.edges()) {
+      const pair = flippable(mesh, a, b);
+      if (pair === null) continue;
+      const { c, d } = pair;
+      const now = offSurface(a, b);
+      if (now < 0.02 * mesh.length(a, b) || offSurface(c, d) > 0.7 * now) continue;
+      const angles = [
+        mesh.angle(a, d, c),
+        mesh.angle(b, d, c),
+        mesh.angle(c, a, d),
+        mesh.angle(c, d, b),
+        mesh.angle(d, a, c),
+        mesh.angle(d, c, b),
+      ];
+      if (Math.min(...angles) < LEAST_ANGLE || !mesh.flipKeepsShape(a, b, c, d)) continue;
+      flip(mesh, a, b, pair);
+      flips++;
+    }
+    if (flips === 0) return;
+  }
 }
 
 function splitLong(mesh: EditableMesh, size: (v: number) => number): void {
@@ -52,14 +98,15 @@ function splitLong(mesh: EditableMesh, size: (v: number) => number): void {
     .filter(
       ({ a, b, ratio }) =>
         ratio > SPLIT_ABOVE ||
-        (mesh.curve[a] >= 0 && mesh.curve[b] >= 0 && mesh.trianglesOf(a, b).length === 2),
+        (mesh.boundary[a] === 1 && mesh.boundary[b] === 1 && mesh.trianglesOf(a, b).length === 2),
     )
     .sort((p, q) => q.ratio - p.ratio || p.a - q.a || p.b - q.b);
   for (const { a, b } of edges) {
     const shared = mesh.trianglesOf(a, b);
     if (shared.length === 0) continue;
-    const mid = middle(mesh, a, b);
-    const v = mesh.addVertex(mid.point, mid.curve, mid.at);
+    const mid = curvePoint(mesh, a, b);
+    const v = mesh.addVertex(mid.point, mid.curve, mid.at, shared.length === 1);
+    mesh.splitCrease(a, b, v);
     for (const t of shared) {
       const other = mesh.opposite(t, a, b);
       const forward = mesh.isDirected(t, a, b);
@@ -75,25 +122,6 @@ function splitLong(mesh: EditableMesh, size: (v: number) => number): void {
   }
 }
 
-interface CurvePoint {
-  readonly point: SurfacePoint;
-  readonly curve: number;
-  readonly at: number;
-}
-
-/** Middle of an edge on the surface; on the boundary curve when the edge is part of it. */
-function middle(mesh: EditableMesh, a: number, b: number): CurvePoint {
-  const shared = mesh.trianglesOf(a, b);
-  if (shared.length === 1) {
-    const curve = mesh.commonCurve(a, b);
-    const at = (mesh.curveParameter(a, curve) + mesh.curveParameter(b, curve)) / 2;
-    return { point: boundaryPoint(mesh.surface, curve, at), curve, at };
-  }
-  const [p, q] = [mesh.points[a], mesh.points[b]];
-  const point = walkToClosest(mesh.surface, p.triangle, (p.x + q.x) / 2, (p.y + q.y) / 2, (p.z + q.z) / 2);
-  return { point, curve: -1, at: 0 };
-}
-
 function collapseShort(mesh: EditableMesh, size: (v: number) => number): void {
   const edges = mesh
     .edges()
@@ -105,12 +133,12 @@ function collapseShort(mesh: EditableMesh, size: (v: number) => number): void {
     // The one with the stronger hold stays: corner, then curve, then inner vertex.
     const [keep, drop] = mesh.hold(a) >= mesh.hold(b) ? [a, b] : [b, a];
     if (mesh.hold(drop) === 2) continue;
-    const boundaryEdge = mesh.trianglesOf(a, b).length === 1;
-    if (mesh.hold(drop) === 1 && !boundaryEdge) continue;
+    // A vertex on a curve only merges along it.
+    if (mesh.hold(drop) === 1 && mesh.curveOfEdge(a, b) !== mesh.curve[drop]) continue;
     if (!mesh.linkHolds(a, b)) continue;
     const target: CurvePoint =
       mesh.hold(keep) === mesh.hold(drop)
-        ? middle(mesh, a, b)
+        ? curvePoint(mesh, a, b)
         : { point: mesh.points[keep], curve: mesh.curve[keep], at: mesh.at[keep] };
     if (!mayCollapse(mesh, keep, drop, target.point, size)) continue;
     mesh.collapse(keep, drop, target.point, target.at);
@@ -133,8 +161,8 @@ function mayCollapse(
       // No inner edge between boundary vertices may arise.
       if (
         end === drop &&
-        mesh.curve[keep] >= 0 &&
-        mesh.curve[other] >= 0 &&
+        mesh.boundary[keep] === 1 &&
+        mesh.boundary[other] === 1 &&
         mesh.trianglesOf(drop, other).length === 2
       ) {
         if (mesh.trianglesOf(keep, other).length === 0) return false;
@@ -153,26 +181,18 @@ function flipEdges(mesh: EditableMesh, criterion: 'valence' | 'delaunay'): void 
   for (let pass = 0; pass < 8; pass++) {
     let flips = 0;
     for (const [a, b] of mesh.edges()) {
-      const shared = mesh.trianglesOf(a, b);
-      if (shared.length !== 2) continue;
-      const first = mesh.isDirected(shared[0], a, b) ? shared[0] : shared[1];
-      const second = first === shared[0] ? shared[1] : shared[0];
-      const c = mesh.opposite(first, a, b);
-      const d = mesh.opposite(second, a, b);
-      if (mesh.curve[c] >= 0 && mesh.curve[d] >= 0) continue;
-      if (mesh.trianglesOf(c, d).length > 0) continue;
+      const pair = flippable(mesh, a, b);
+      if (pair === null) continue;
+      const { c, d } = pair;
       if (criterion === 'valence') {
         const cost = (v: number, change: number): number =>
-          (mesh.around[v].length + change - (mesh.curve[v] >= 0 ? 3 : 6)) ** 2;
+          (mesh.around[v].length + change - (mesh.boundary[v] === 1 ? 3 : 6)) ** 2;
         const before = cost(a, 0) + cost(b, 0) + cost(c, 0) + cost(d, 0);
         const after = cost(a, -1) + cost(b, -1) + cost(c, 1) + cost(d, 1);
         if (after >= before) continue;
       } else if (mesh.angle(c, a, b) + mesh.angle(d, a, b) <= Math.PI + 1e-6) continue;
       if (!mesh.flipKeepsShape(a, b, c, d)) continue;
-      mesh.removeTriangle(first);
-      mesh.removeTriangle(second);
-      mesh.addTriangle(a, d, c);
-      mesh.addTriangle(d, b, c);
+      flip(mesh, a, b, pair);
       flips++;
     }
     if (flips === 0) return;
@@ -222,7 +242,7 @@ function relax(mesh: EditableMesh, size: (v: number) => number, step: number): v
 
 function relaxOnCurve(mesh: EditableMesh, v: number, sizes: Float64Array, step: number): void {
   const curve = mesh.curve[v];
-  const ends = mesh.neighbours(v).filter((other) => mesh.trianglesOf(v, other).length === 1);
+  const ends = mesh.neighbours(v).filter((other) => mesh.curveOfEdge(v, other) === curve);
   if (ends.length !== 2) return;
   const [p, q] = ends;
   const [sp, sq] = [mesh.curveParameter(p, curve), mesh.curveParameter(q, curve)];

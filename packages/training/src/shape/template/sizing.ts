@@ -19,18 +19,18 @@ export const SIZING_DEFAULTS: SizingOptions = { vertices: 10_300, gradation: 0.2
 
 /** Edge lengths in mm before the common scale: [distance 0 value]. */
 const EDGE_MM = {
-  eyelid: 1.15,
-  lips: 1.3,
-  nose: 1.8,
-  brow: 2.1,
-  face: 3.0,
-  forehead: 3.6,
-  ear: 2.3,
-  scalp: 8,
-  neck: 7,
+  eyelid: 0.7,
+  lips: 1.1,
+  nose: 1.7,
+  brow: 2,
+  face: 3.2,
+  forehead: 3.8,
+  ear: 2.4,
+  scalp: 9,
+  neck: 8,
 } as const;
-/** Curvature may not ask for edges shorter than this. */
-const MIN_CURVED_MM = 1.2;
+/** Curvature may not ask for edges shorter than this: on the face, on the ear's many folds. */
+const MIN_CURVED_MM = { face: 1, ear: 1.6 } as const;
 
 /**
  * Edge length in mm at every vertex of the half surface.
@@ -55,21 +55,25 @@ export function edgeLengths(
   for (let v = 0; v < n; v++) {
     const [x, y, z] = [p[3 * v], p[3 * v + 1], p[3 * v + 2]];
     const isFace = surface.sourceEdge[2 * v] < source.faceVertexCount;
+    const isEar = earWeight(x, y, z) > 0.5;
     let h: number;
-    if (earWeight(x, y, z) > 0.5) h = EDGE_MM.ear;
+    if (isEar) h = EDGE_MM.ear;
     else if (isFace && y > 60) h = EDGE_MM.forehead;
     else if (isFace) h = EDGE_MM.face;
     else h = y < chinY ? EDGE_MM.neck : EDGE_MM.scalp;
     if (isFace) {
       h = Math.min(
         h,
-        EDGE_MM.eyelid + 0.07 * distanceTo(eye, x, y, z),
+        EDGE_MM.eyelid + 0.1 * Math.max(0, distanceTo(eye, x, y, z) - 2.5),
         EDGE_MM.brow + 0.09 * Math.max(0, distanceTo(brow, x, y, z) - 5),
         EDGE_MM.nose + 0.08 * Math.max(0, distanceTo(nose, x, y, z) - 8),
         EDGE_MM.lips + 0.08 * Math.max(0, distanceTo(lips, x, y, z) - 3),
       );
     }
-    wish[v] = Math.min(h, Math.max(MIN_CURVED_MM, options.perRadius * curvature[v]));
+    wish[v] = Math.min(
+      h,
+      Math.max(isEar ? MIN_CURVED_MM.ear : MIN_CURVED_MM.face, options.perRadius * curvature[v]),
+    );
   }
   grade(surface, wish, options.gradation);
   // The gradation is per mm and must hold after scaling too, so scale, grade again, and repeat.
