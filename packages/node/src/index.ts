@@ -20,4 +20,5 @@ export type {
   PhotoSource,
 } from './likeness.ts';
 export type { Head, ReportOptions } from './likeness-head.ts';
-export { loadHeadModel, ModelFileError } from './likeness-model.ts';
+export { loadHeadModel } from './likeness-model.ts';
+export { ModelFileError } from '@likeness/core/model';

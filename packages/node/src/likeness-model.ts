@@ -1,13 +1,8 @@
 /** Head models from where the user has them: by name from @likeness/models, or a file or folder of his own. */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { importIctFaceKit } from '@likeness/core/model';
+import { importIctFaceKit, ModelFileError, readHeadModel } from '@likeness/core/model';
 import type { MorphableModel } from '@likeness/core/model';
-
-/** A head model that does not exist or cannot be used; one sentence with advice. */
-export class ModelFileError extends Error {
-  override readonly name = 'ModelFileError';
-}
 
 /**
  * Loads a head model.
@@ -24,6 +19,7 @@ export async function loadHeadModel(nameOrPath: string): Promise<MorphableModel>
     );
   const file = info.isDirectory() ? await ictHeaderIn(path) : path;
   try {
+    if (extname(file) === '.safetensors') return readHeadModel(await readFile(file));
     if (extname(file) === '.json') return await readIct(file);
   } catch (error) {
     if (error instanceof ModelFileError) throw error;
