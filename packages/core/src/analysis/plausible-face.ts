@@ -1,8 +1,10 @@
 /**
- * Is this a face? The mesh network always answers with a face-shaped net, whatever it is shown. Three things give a
- * non-face away: the network's own confidence is low, the net does not come to rest when it is looked at again, or it
- * lies largely outside the photo.
+ * Is this a photographed face? The mesh network always answers with a face-shaped net, whatever it is shown. Four things
+ * give a non-face away: the network's own confidence is low (animals reach 0.1, faces 0.9999), the net does not come to
+ * rest when it is looked at again, it lies largely outside the photo, or it lies on flat colour, as on a drawing: clip art
+ * convinces both networks, but it has no skin to reconstruct.
  */
+import type { Photo } from '../image/index.ts';
 import type { LocatedMesh } from './face-mesh.ts';
 import { landmarkRoll } from './face-region.ts';
 
@@ -15,22 +17,21 @@ export interface PlausibilityOptions {
   readonly minInside?: number;
   /** Distance of the outer eye corners in pixels. */
   readonly minEyeDistancePx?: number;
+  /** Share of the face's pixels that may equal their neighbours exactly. */
+  readonly maxFlat?: number;
 }
 
 export const PLAUSIBILITY_DEFAULTS: Required<PlausibilityOptions> = {
-  minConfidence: 0.5,
+  minConfidence: 0.9,
   maxMovement: 0.03,
   minInside: 0.5,
   minEyeDistancePx: 8,
+  maxFlat: 0.8,
 };
 
-/** Whether the mesh lies on a face of a photo of `width` x `height` pixels. */
-export function isPlausibleFace(
-  mesh: LocatedMesh,
-  width: number,
-  height: number,
-  options: PlausibilityOptions = {},
-): boolean {
+/** Whether the mesh lies on a face of the photo. */
+export function isPlausibleFace(mesh: LocatedMesh, photo: Photo, options: PlausibilityOptions = {}): boolean {
+  const { width, height } = photo;
   const limits = { ...PLAUSIBILITY_DEFAULTS, ...options };
   if (!(mesh.confidence >= limits.minConfidence && mesh.movement <= limits.maxMovement)) return false;
   const { points } = mesh;
@@ -41,7 +42,9 @@ export function isPlausibleFace(
     const y = points[i * 3 + 1];
     if (x >= 0 && y >= 0 && x <= width && y <= height) inside++;
   }
-  return inside >= limits.minInside * 468 && featuresInOrder(points);
+  return (
+    inside >= limits.minInside * 468 && featuresInOrder(points) && flatShare(photo, points) <= limits.maxFlat
+  );
 }
 
 /** Distance of the outer eye corners in pixels. */
@@ -58,4 +61,29 @@ function featuresInOrder(points: Float32Array): boolean {
   const mouth = (below(61) + below(291)) / 2;
   const chin = below(152);
   return below(10) < eyes && eyes < nose && nose < mouth && mouth < chin;
+}
+
+/**
+ * Share of the mesh points' surroundings, 0..1, where a pixel equals its right and lower neighbour in every channel.
+ * Photographs have noise: even blown-out and strongly compressed skin keeps below 0.5.
+ * @param points [>= 468, 3] image pixels
+ */
+export function flatShare(photo: Photo, points: Float32Array): number {
+  const { width, height, data } = photo;
+  let seen = 0;
+  let flat = 0;
+  for (let i = 0; i < 468; i++) {
+    const x = Math.floor(points[i * 3]);
+    const y = Math.floor(points[i * 3 + 1]);
+    if (!(x >= 0 && y >= 0 && x + 1 < width && y + 1 < height)) continue;
+    const at = (y * width + x) * 3;
+    const below = at + width * 3;
+    let difference = 0;
+    for (let c = 0; c < 3; c++) {
+      difference += Math.abs(data[at + c] - data[at + 3 + c]) + Math.abs(data[at + c] - data[below + c]);
+    }
+    seen++;
+    if (difference === 0) flat++;
+  }
+  return seen > 0 ? flat / seen : 1;
 }

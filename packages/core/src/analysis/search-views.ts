@@ -1,9 +1,9 @@
 /**
  * Where to look for faces: square regions of the photo, each handed to the detector as one 256 px crop.
  *
- * A detector with a 256 px input sees faces between a tenth and two thirds of its crop. So: the whole frame; the frame with
+ * A detector with a 256 px input sees faces from a twentieth of its crop up to all of it. So: the whole frame; the frame with
  * a wide margin for faces that fill it; then tiles, each level about half as large as the one before, until the smallest
- * wanted face is a tenth of a tile. Tiles overlap by a quarter: a face cut by one tile's edge lies whole in its neighbour.
+ * wanted face is large enough in a tile. Tiles overlap by a quarter: a face cut by one tile's edge lies whole in its neighbour.
  */
 import type { SquareRegion } from '../image/index.ts';
 
@@ -26,7 +26,7 @@ export const SEARCH_DEFAULTS: Required<SearchOptions> = {
 };
 
 /** Face size as a fraction of a tile down to which the detector is reliable (benchmarks/analysis/synthetic-faces.ts). */
-const MIN_FACE_FRACTION = 0.11;
+const MIN_FACE_FRACTION = 0.06;
 const OVERLAP = 0.25;
 /** Side of the widened frame relative to the photo's longer side. */
 const MARGIN = 1.6;
