@@ -17,7 +17,10 @@ export function vjp(
   cotangents: readonly (Tensor | undefined)[],
 ): Tensor[] {
   for (const x of wrt) {
-    if (!isFloat(x.dtype)) throw new TypeError(`vjp: expected floating-point tensors to differentiate by, received ${x.toString()}`);
+    if (!isFloat(x.dtype))
+      throw new TypeError(
+        `vjp: expected floating-point tensors to differentiate by, received ${x.toString()}`,
+      );
   }
   const targets = new Set(wrt);
   const order = topologicalOrder(outputs);
@@ -61,7 +64,9 @@ export function vjp(
 /** Gradients of a scalar by tensors it depends on. */
 export function gradients(scalar: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (scalar.size !== 1) {
-    throw new ShapeError(`gradients: expected a scalar to differentiate, received ${formatShape(scalar.shape)}`);
+    throw new ShapeError(
+      `gradients: expected a scalar to differentiate, received ${formatShape(scalar.shape)}`,
+    );
   }
   return vjp([scalar], wrt, [ones(scalar.shape, scalar.dtype)]);
 }

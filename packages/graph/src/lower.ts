@@ -43,7 +43,7 @@ export function lower(graph: Graph, options: LowerOptions = {}): OnnxModel {
       const key = values.join(',');
       const known = indexLists.get(key);
       if (known !== undefined) return known;
-      const name = this.constant(arrayFrom('int64', values), [values.length], 'int64');
+      const name = context.constant(arrayFrom('int64', values), [values.length], 'int64');
       indexLists.set(key, name);
       return name;
     },

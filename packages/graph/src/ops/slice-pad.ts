@@ -1,4 +1,5 @@
 // Slice, pad, concat: pieces of tensors. Each one's adjoint is another of them.
+import { arrayFrom } from '../dtype.ts';
 import { filled, formatShape, normalizeAxis, ShapeError } from '../shape.ts';
 import { applyOperation, expectSameDType, type Operation, type Tensor, type TensorType } from '../tensor.ts';
 
@@ -155,7 +156,7 @@ export const padOperation: Operation<PadAttributes> = {
         context.constant(kernel, [y.shape[1], x.shape[1], 1, 1], x.dtype),
       ]);
     }
-    const fill = value === 0 ? [] : [context.constant(Float32Array.of(value), [], x.dtype)];
+    const fill = value === 0 ? [] : [context.constant(arrayFrom(x.dtype, [value]), [], x.dtype)];
     return context.emit('Pad', [names[0], context.indices([...before, ...after]), ...fill]);
   },
   vjp: ({ inputs: [x], attributes: { before }, cotangents: [g] }) => [
@@ -180,7 +181,6 @@ export function pad(x: Tensor, before: readonly number[], after: readonly number
         `received ${formatShape(before)} and ${formatShape(after)}`,
     );
   }
-  if (value !== 0 && x.dtype !== 'float32') throw new TypeError(`pad: expected float32, received ${x.dtype}`);
   if ([...before, ...after].every((count) => count === 0)) return x;
   return applyOperation(padOperation, [x], { before: [...before], after: [...after], value })[0];
 }

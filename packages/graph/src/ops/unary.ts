@@ -1,4 +1,5 @@
 // Elementwise functions of one tensor, the activations among them, and the two-operand maximum, minimum and power.
+import { arrayFrom, isFloat } from '../dtype.ts';
 import { broadcastShapes, formatShape, sameShape, ShapeError } from '../shape.ts';
 import {
   applyOperation,
@@ -135,7 +136,7 @@ export const clipOperation: Operation<{ readonly min: number; readonly max: numb
   infer: ([x]) => [x],
   lower: (context, { names, inputs: [{ dtype }], attributes: { min, max } }) => {
     const bound = (value: number): string =>
-      Number.isFinite(value) ? context.constant(Float32Array.of(value), [], dtype) : '';
+      Number.isFinite(value) ? context.constant(arrayFrom(dtype, [value]), [], dtype) : '';
     return context.emit('Clip', [names[0], bound(min), ...(Number.isFinite(max) ? [bound(max)] : [])]);
   },
   vjp: ({ outputs: [y], attributes: { min, max }, cotangents: [g] }) => {
@@ -147,7 +148,6 @@ export const clipOperation: Operation<{ readonly min: number; readonly max: numb
 /** x held between min and max; derivative 0 at and beyond the bounds. Clips of clips and of relu merge into one. */
 export function clip(x: Tensor, min: number, max: number): Tensor {
   expectFloat(x, 'clip');
-  if (x.dtype !== 'float32') throw new TypeError(`clip: expected float32, received ${x.dtype}`);
   if (!(min <= max)) throw new RangeError(`clip: expected min <= max, received ${min} and ${max}`);
   const inner =
     attributesOf(x, clipOperation) ??
@@ -229,7 +229,7 @@ export const maximumOperation: Operation<null> = binaryOperation(
 /** The larger of two; a finite scalar constant becomes a clip, which runtimes fuse into convolutions. */
 export function maximum(a: Tensor, b: Tensor | number): Tensor {
   const bound = scalarOf(b);
-  if (bound !== undefined && a.dtype === 'float32') return clip(a, bound, Infinity);
+  if (bound !== undefined && isFloat(a.dtype)) return clip(a, bound, Infinity);
   return applyOperation(maximumOperation, operands(a, b, 'maximum'), null)[0];
 }
 
@@ -242,7 +242,7 @@ export const minimumOperation: Operation<null> = binaryOperation(
 /** The smaller of two; a finite scalar constant becomes a clip. */
 export function minimum(a: Tensor, b: Tensor | number): Tensor {
   const bound = scalarOf(b);
-  if (bound !== undefined && a.dtype === 'float32') return clip(a, -Infinity, bound);
+  if (bound !== undefined && isFloat(a.dtype)) return clip(a, -Infinity, bound);
   return applyOperation(minimumOperation, operands(a, b, 'minimum'), null)[0];
 }
 

@@ -11,6 +11,11 @@ export function activate(
   extra: readonly Value[],
   attributes: TfAttributes,
 ): Value {
+  if (extra.length !== (names[0] === 'Prelu' ? 1 : 0)) {
+    throw new ImportError(
+      `expected ${names[0] === 'Prelu' ? 'one slope' : 'no further inputs'} for fused operations [${names.join(', ')}], received ${extra.length}`,
+    );
+  }
   if (names.length > 1)
     throw new ImportError(`expected at most one fused activation, received ${names.join(', ')}`);
   switch (names[0]) {
@@ -30,7 +35,6 @@ export function activate(
     case 'LeakyRelu':
       return x.map((tensor) => leakyRelu(tensor, attributes.float('leakyrelu_alpha', 0.2)));
     case 'Prelu':
-      if (extra.length === 0) throw new ImportError('a fused PReLU has no slope');
       return mapTogether([x, extra[0]], prelu);
     default:
       throw new ImportError(`fused activation ${names[0]} is not supported`);

@@ -50,6 +50,7 @@ const convertMatMul: Converter = ([a, b, ...rest], attributes) => {
   const fused = attributes.texts('fused_ops');
   let product = matmul(x, y);
   let used = 0;
+  if (fused[0] === 'BiasAdd' && rest.length === 0) throw new ImportError('a fused bias is missing');
   if (fused[0] === 'BiasAdd') product = add(product, rest[used++].plain);
   return [
     activate(
@@ -64,10 +65,14 @@ const convertMatMul: Converter = ([a, b, ...rest], attributes) => {
 const convertPad: Converter = ([x, padsInput, fill]) => {
   const pads = expectNumbers(padsInput, 'paddings');
   const value = fill ? expectNumbers(fill, 'padding value')[0] : 0;
-  const order = x.isNchw ? [0, 3, 1, 2] : Array.from({ length: x.rank }, (_, axis) => axis);
-  const before = order.map((axis) => pads[2 * axis]);
-  const after = order.map((axis) => pads[2 * axis + 1]);
-  return [x.map((tensor) => pad(tensor, before, after, value))];
+  const border = (order: readonly number[]): [number[], number[]] => [
+    order.map((axis) => pads[2 * axis]),
+    order.map((axis) => pads[2 * axis + 1]),
+  ];
+  // A border around an image is there for the convolution that follows, which absorbs it in its own order of axes.
+  const spatial = x.rank === 4 && pads[0] + pads[1] + pads[6] + pads[7] === 0;
+  if (x.isNchw || spatial) return [Value.nchw(pad(x.nchw, ...border([0, 3, 1, 2]), value))];
+  return [Value.plain(pad(x.plain, ...border([...x.plain.shape.keys()]), value))];
 };
 
 const convertConcat: Converter = (inputs) => {
@@ -178,6 +183,13 @@ const convertPack: Converter = (inputs, attributes) => {
   return [Value.plain(concat(lifted, axis))];
 };
 
+const convertUnpack: Converter = ([x], attributes) => {
+  const { plain: tensor } = x;
+  const axis = normalizeAxis(attributes.integer('axis', 0), tensor.rank, 'Unpack');
+  const parts = split(tensor, filled(tensor.shape[axis], 1), axis);
+  return parts.map((part) => Value.plain(reshape(part, part.shape.toSpliced(axis, 1))));
+};
+
 const convertTile: Converter = ([x, repeatsInput]) => {
   const { plain: tensor } = x;
   const repeats = expectNumbers(repeatsInput, 'multiples');
@@ -232,6 +244,7 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ['BatchMatMulV2', convertMatMul],
   ['Add', binary(add)],
   ['AddV2', binary(add)],
+  ['AddN', (inputs) => [mapTogether(inputs, (...tensors) => tensors.reduce((a, b) => add(a, b)))]],
   ['BiasAdd', binary(add)],
   ['Sub', binary(sub)],
   ['Mul', binary(mul)],
@@ -296,6 +309,7 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ['Slice', convertSlice],
   ['Split', convertSplit],
   ['Pack', convertPack],
+  ['Unpack', convertUnpack],
   ['Tile', convertTile],
   [
     'GatherV2',
@@ -306,3 +320,12 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ['ResizeBilinear', resizing('bilinear')],
   ['ResizeNearestNeighbor', resizing('nearest')],
 ]);
+
+/** Operations that read their second input without asking. */
+export const TWO_INPUTS: ReadonlySet<string> = new Set(
+  (
+    '_FusedConv2D Conv2D FusedDepthwiseConv2dNative DepthwiseConv2dNative DepthwiseConv2d MatMul _FusedMatMul ' +
+    'BatchMatMul BatchMatMulV2 Add AddV2 BiasAdd Sub Mul RealDiv Div Maximum Minimum Pow SquaredDifference Greater ' +
+    'GreaterEqual Less LessEqual Equal Prelu ConcatV2 Split GatherV2'
+  ).split(' '),
+);

@@ -19,9 +19,14 @@ function expectNhwc(attributes: TfAttributes): void {
   if (format !== 'NHWC') throw new ImportError(`expected data format NHWC, received ${format}`);
 }
 
-/** The two spatial entries of a list over [n, h, w, c]. */
-function spatial(values: readonly number[]): Pair {
-  return values.length === 4 ? [values[1], values[2]] : [1, 1];
+/** The two spatial entries of an attribute over [n, h, w, c]; only dilations may be left out. */
+function spatial(attributes: TfAttributes, name: 'strides' | 'dilations' | 'ksize'): Pair {
+  const values = attributes.integers(name);
+  if (name === 'dilations' && values.length === 0) return [1, 1];
+  if (values.length !== 4 || values[0] !== 1 || values[3] !== 1 || values[1] < 1 || values[2] < 1) {
+    throw new ImportError(`expected ${name} [1, down, across, 1], received [${values.join(', ')}]`);
+  }
+  return [values[1], values[2]];
 }
 
 /** TensorFlow's padding for static extents: SAME puts the odd pixel below and to the right. */
@@ -32,14 +37,14 @@ function resolvePads(
   strides: Pair,
   dilations: Pair,
 ): Pads {
-  const padding = attributes.text('padding', 'VALID');
+  const padding = attributes.text('padding', '');
   if (padding === 'VALID') return [0, 0, 0, 0];
   if (padding === 'EXPLICIT') {
     const explicit = attributes.integers('explicit_paddings');
     if (explicit.length !== 8) throw new ImportError('expected eight explicit paddings');
     return [explicit[2], explicit[4], explicit[3], explicit[5]];
   }
-  if (padding !== 'SAME') throw new ImportError(`padding ${padding} is not supported`);
+  if (padding !== 'SAME') throw new ImportError(`padding '${padding}' is not supported`);
   const total = ([0, 1] as const).map((axis) => {
     const reach = (kernel[axis] - 1) * dilations[axis] + 1;
     return Math.max((Math.ceil(size[axis] / strides[axis]) - 1) * strides[axis] + reach - size[axis], 0);
@@ -67,14 +72,15 @@ function convolve(
   attributes: TfAttributes,
 ): readonly Value[] {
   expectNhwc(attributes);
-  const strides = spatial(attributes.integers('strides'));
-  const dilations = spatial(attributes.integers('dilations'));
+  const strides = spatial(attributes, 'strides');
+  const dilations = spatial(attributes, 'dilations');
   const kernel: Pair = [weights.shape[2], weights.shape[3]];
   const size: Pair = [input.nchw.shape[2], input.nchw.shape[3]];
   const own = resolvePads(attributes, size, kernel, strides, dilations);
   const { x, pads } = absorbPad(input.nchw, own);
   const fused = attributes.texts('fused_ops');
   const hasBias = fused[0] === 'BiasAdd';
+  if (hasBias && rest.length === 0) throw new ImportError('a fused bias is missing');
   const bias = hasBias ? rest[0].plain : undefined;
   const y = conv2d(x, weights, bias && reshape(bias, [bias.size]), { strides, pads, dilations, groups });
   const activations = fused.filter((name) => name !== 'BiasAdd');
@@ -96,8 +102,8 @@ export const convertDepthwiseConv: Converter = (inputs, attributes) => {
 
 export const convertPool: Converter = ([input], attributes, node) => {
   expectNhwc(attributes);
-  const kernel = spatial(attributes.integers('ksize'));
-  const strides = spatial(attributes.integers('strides'));
+  const kernel = spatial(attributes, 'ksize');
+  const strides = spatial(attributes, 'strides');
   const pads = resolvePads(attributes, [input.nchw.shape[2], input.nchw.shape[3]], kernel, strides, [1, 1]);
   const pool = node.op === 'MaxPool' ? maxPool2d : averagePool2d;
   return [Value.nchw(pool(input.nchw, { kernel, strides, pads }))];

@@ -83,7 +83,10 @@ const DTYPES: Readonly<Record<string, DType>> = {
 };
 
 function parseDType(value: unknown): DType | undefined {
-  return typeof value === 'string' || typeof value === 'number' ? DTYPES[String(value)] : undefined;
+  if (value === undefined) return undefined;
+  const dtype = typeof value === 'string' || typeof value === 'number' ? DTYPES[String(value)] : undefined;
+  if (!dtype) throw new ImportError(`importTfjs: element type ${JSON.stringify(value)} is not supported`);
+  return dtype;
 }
 
 function parseShape(value: unknown): number[] | undefined {
@@ -183,23 +186,37 @@ export class TfAttributes {
     return values === undefined ? [] : expectArray(values, `attribute '${name}'`);
   }
 
+  private number(name: string, value: unknown, whole: boolean): number {
+    const number = typeof value === 'string' && value !== '' ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isFinite(number) || (whole && !Number.isInteger(number))) {
+      throw new ImportError(`expected a number as attribute '${name}', received ${JSON.stringify(value)}`);
+    }
+    return number;
+  }
+
   integer(name: string, fallback: number): number {
     const value = this.field(name, 'i');
-    return value === undefined ? fallback : Number(value);
+    return value === undefined ? fallback : this.number(name, value, true);
   }
 
   integers(name: string): number[] {
-    return this.list(name, 'i').map(Number);
+    return this.list(name, 'i').map((value) => this.number(name, value, true));
   }
 
   float(name: string, fallback: number): number {
     const value = this.field(name, 'f');
-    return value === undefined ? fallback : Number(value);
+    return value === undefined ? fallback : this.number(name, value, false);
   }
 
   boolean(name: string, fallback: boolean): boolean {
     const value = this.field(name, 'b');
-    return value === undefined ? fallback : value === true || value === 'true';
+    if (value === undefined) return fallback;
+    if (typeof value !== 'boolean') {
+      throw new ImportError(
+        `expected true or false as attribute '${name}', received ${JSON.stringify(value)}`,
+      );
+    }
+    return value;
   }
 
   text(name: string, fallback: string): string {

@@ -3,7 +3,7 @@
 import { constant } from '../ops/input.ts';
 import { ImportError, type ImportedModel } from '../imported-model.ts';
 import type { Tensor } from '../tensor.ts';
-import { CONVERTERS } from './converters.ts';
+import { CONVERTERS, TWO_INPUTS } from './converters.ts';
 import { expectObject, parseGraph, TfAttributes, type TfNode, type TfReference } from './graph-def.ts';
 import { Value } from './layout.ts';
 import { decodeWeights } from './weights.ts';
@@ -95,7 +95,10 @@ function evaluate(
     if (missing.length > 0 && !open.has(current)) {
       open.add(current);
       for (const input of missing) {
-        if (open.has(input)) throw new ImportError(`importTfjs: the graph has a cycle through '${input}'`);
+        if (open.has(input))
+          throw new ImportError(
+            `importTfjs: the graph has a cycle through '${input}'; loops are not supported`,
+          );
         stack.push(input);
       }
       continue;
@@ -123,6 +126,8 @@ function convert(
     throw new ImportError(`importTfjs: node '${node.name}' needs op ${node.op}, which is not supported`);
   const inputs = node.inputs.map((reference) => pick(values, reference));
   try {
+    if (inputs.length < (TWO_INPUTS.has(node.op) ? 2 : 1))
+      throw new ImportError(`expected inputs, received ${inputs.length}`);
     return converter(inputs, new TfAttributes(node), node);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);

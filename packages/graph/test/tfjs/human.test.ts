@@ -2,10 +2,10 @@
 import { describe, expect, it } from 'vitest';
 import { compile, importTfjs } from '../../src/index.ts';
 import { nodeRuntime } from '../../src/node/index.ts';
-import { formulaImage, HUMAN_NETWORKS, relativeError } from '../fixtures/human-fixtures.ts';
+import { EXTRA_NETWORKS, formulaImage, HUMAN_NETWORKS, relativeError } from '../fixtures/human-fixtures.ts';
 import { readGolden, readHumanNetwork } from '../fixtures/read-human.ts';
 
-describe.each(Object.entries(HUMAN_NETWORKS))('%s', (network, inner) => {
+describe.each(Object.entries({ ...HUMAN_NETWORKS, ...EXTRA_NETWORKS }))('%s', (network, inner) => {
   it('computes its outputs and named intermediates as its own runtime does', async () => {
     const golden = readGolden(network);
     const { json, weights } = readHumanNetwork(network);

@@ -1,0 +1,87 @@
+// The rules of differentiation that no single operation shows.
+import { describe, expect, it } from 'vitest';
+import { gradientError } from '@likeness/testing';
+import * as g from '../src/index.ts';
+import { nodeRuntime } from '../src/node/index.ts';
+
+const runtime = nodeRuntime({ threads: 1 });
+
+describe('differentiation', () => {
+  it('adds up the paths to a value that is used twice', async () => {
+    const program = await g.compile(
+      g.grad(({ x }) => g.sum(g.add(g.mul(x, x), g.mul(x, 3)))),
+      { x: { shape: [2] } },
+      { runtime },
+    );
+    expect(await program.run({ x: Float32Array.of(1, -2) })).toEqual({ x: Float32Array.of(5, -1) });
+    await program.dispose();
+  });
+
+  it('returns the value with the gradients, of chosen inputs only', async () => {
+    const both = g.valueAndGrad(({ x, y }) => g.sum(g.mul(x, y)), ['y']);
+    const program = await g.compile(
+      (inputs) => {
+        const { value, gradients } = both(inputs);
+        expect(Object.keys(gradients)).toEqual(['y']);
+        return { value, dy: gradients['y'] };
+      },
+      { x: { shape: [2] }, y: { shape: [2] } },
+      { runtime },
+    );
+    const result = await program.run({ x: Float32Array.of(2, 3), y: Float32Array.of(5, 7) });
+    expect(result).toEqual({ value: Float32Array.of(31), dy: Float32Array.of(2, 3) });
+    await program.dispose();
+  });
+
+  it('stops where it is told to, and gives zeros where nothing depends', () => {
+    const graph = g.trace(
+      ({ x, y }) => {
+        const [dx, dy] = g.gradients(g.sum(g.mul(g.stopGradient(x), x)), [x, y]);
+        return { dx, dy };
+      },
+      { x: { shape: [2] }, y: { shape: [3] } },
+    );
+    expect(graph.nodes.map((node) => node.operation)).not.toContain('add');
+    expect(g.constantData(graph.outputs['dy'])).toEqual(new Float32Array(3));
+  });
+
+  it('differentiates by intermediates', async () => {
+    const program = await g.compile(
+      ({ x }) => {
+        const inner = g.mul(x, 2);
+        return g.gradients(g.sum(g.mul(inner, inner)), [inner])[0];
+      },
+      { x: { shape: [2] } },
+      { runtime },
+    );
+    expect((await program.run({ x: Float32Array.of(1, 2) })).output).toEqual(Float32Array.of(4, 8));
+    await program.dispose();
+  });
+
+  it('differentiates a gradient: the penalty on a discriminator', async () => {
+    // R1: the squared length of the gradient of a small network by its picture, differentiated by its weights.
+    const penalty = ({ x, w, v }: Readonly<Record<string, g.Tensor>>): g.Tensor => {
+      const score = g.sum(g.mul(g.tanh(g.conv2d(x, w, undefined, { pads: [1, 1, 1, 1] })), v));
+      const [slope] = g.gradients(score, [x]);
+      return g.sum(g.mul(slope, slope));
+    };
+    const inputs = { x: { shape: [1, 2, 4, 4] }, w: { shape: [3, 2, 3, 3] }, v: { shape: [3, 1, 1] } };
+    expect(await gradientError(penalty, inputs, { runtime })).toBeLessThan(1e-3);
+  });
+
+  it('says what cannot be differentiated', () => {
+    const x = g.constant([1, 2]);
+    expect(() => g.gradients(g.mul(x, 2), [x])).toThrow(
+      'gradients: expected a scalar to differentiate, received [2]',
+    );
+    const i = g.constant([1], [1], 'int32');
+    expect(() => g.gradients(g.sum(x), [i])).toThrow('expected floating-point tensors to differentiate by');
+    const opaque: g.Operation<null> = {
+      name: 'opaque',
+      infer: ([type]) => [type],
+      lower: (_, { names }) => [names[0]],
+    };
+    const [y] = g.applyOperation(opaque, [g.neg(x)], null);
+    expect(() => g.gradients(g.sum(y), [x])).toThrow("vjp: operation 'opaque' has no gradient");
+  });
+});
