@@ -3,8 +3,8 @@
  * in weak light give the same pixels. The choice made here, stated so that it can be argued with:
  *
  * log(observed) = log(skin) + log(light), solved for its most probable split under two Gaussian priors:
- * - light: photographs are exposed so that a white card held at the face would come out near white, give or take a third
- *   of a stop each way; its colour is near white, give or take 12%;
+ * - light: photographs are exposed so that a white card held at the face's lit side would come out white, give or take
+ *   0.4 of a stop; its colour is near white, give or take 12%;
  * - skin: luminance spreads widely over people (so it takes what the photo says, within the exposure's spread), while its
  *   chroma follows luminance closely: melanin darkens blue and green more than red.
  * The line through the chroma is fitted to delit London and Canada faces (packages/training, skin/).
@@ -20,24 +20,24 @@ export interface SkinTonePrior {
   readonly redOverGreen: readonly [offset: number, slope: number, deviation: number];
   /** log(B/G) likewise. */
   readonly blueOverGreen: readonly [offset: number, slope: number, deviation: number];
-  /** Mean and standard deviation of log light at the face's normals (0: a white card is white). */
+  /** Mean and standard deviation of log light where the face is lit well (0: a white card is white). */
   readonly logLight: readonly [mean: number, deviation: number];
   /** Standard deviation of the light's log(R/G) and log(B/G) about white. */
   readonly lightChroma: number;
 }
 
 export const SKIN_TONE_PRIOR: SkinTonePrior = {
-  logGreen: [-1.6, 0.75],
+  logGreen: [-1.6, 1],
   redOverGreen: [0.6, -0.11, 0.07],
   blueOverGreen: [-0.36, 0.03, 0.09],
-  logLight: [-0.1, 0.3],
+  logLight: [0, 0.3],
   lightChroma: 0.12,
 };
 
 /**
- * Splits the mean colour of a face (shading 1 counts as the mean over the seen face) into skin and light.
+ * Splits the colour of a face into skin and light.
  *
- * @param observed mean linear RGB of the seen bare skin, > 0.
+ * @param observed linear RGB of bare skin where the light is the one that the photo was exposed for, > 0.
  * @returns skin reflectance and light, whose product is `observed`.
  */
 export function splitSkinAndLight(

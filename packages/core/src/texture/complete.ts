@@ -54,7 +54,8 @@ export interface Completed {
 
 /** Detail brighter than this over its surroundings is gloss on a pore or a lash's glint, and is compressed. */
 const DETAIL_KNEE = 0.18;
-const DARK = 0.002;
+/** About two 8-bit steps of the darkest sRGB: keeps the logarithm finite without lifting dark skin in shade. */
+const DARK = 0.0006;
 
 export function complete(input: CompleteInput, options: CompleteOptions = {}): Completed {
   const { coarse, unwrapped, delit, fineTemplate, coarseTemplate } = input;

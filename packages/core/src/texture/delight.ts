@@ -46,7 +46,8 @@ export interface Delit {
 
 /** Least shading relative to its mean: darker than this it is not divided out, it would only amplify noise. */
 const SHADING_FLOOR = 0.12;
-const DARK = 0.002;
+/** About two 8-bit steps of the darkest sRGB: keeps the logarithm finite without lifting dark skin in shade. */
+const DARK = 0.0006;
 
 /**
  * @param template [S, S, 3] log linear RGB of the template skin, zero mean over the face.
@@ -75,15 +76,19 @@ export function delight(
   const weights = Float32Array.from(seen, (i) => plain[i]);
   const estimate = estimateLight({ normals: seenNormals, observed: seenObserved, albedo, weights });
 
-  // The split of tone and light: the mean shading over the seen face is the light, the mean skin the tone.
-  const observedMean = [0, 1, 2].map((c) => weightedMedian(seenObserved, estimate.weights, c));
-  const { light: exposure } = splitSkinAndLight([observedMean[0], observedMean[1], observedMean[2]]);
+  // The split of tone and light happens where the face is lit well, because that is what photographs are exposed for.
   const shadingSeen = shadeNormals(estimate.light, seenNormals);
+  const typical = [0, 1, 2].map((c) => weightedQuantile(shadingSeen, estimate.weights, c, 0.5));
+  const bright = [0, 1, 2].map((c) => weightedQuantile(shadingSeen, estimate.weights, c, WELL_LIT));
+  const observedBright = [0, 1, 2].map(
+    (c) =>
+      (weightedQuantile(seenObserved, estimate.weights, c, 0.5) * bright[c]) / Math.max(typical[c], 1e-6),
+  );
+  const { light: exposure } = splitSkinAndLight([observedBright[0], observedBright[1], observedBright[2]]);
   const coefficients = estimate.light.coefficients.slice();
   for (let c = 0; c < 3; c++) {
-    // estimate.light shades a skin of tone 1; its typical value becomes `exposure`, and the tone the remaining factor.
-    const typical = weightedMedian(shadingSeen, estimate.weights, c);
-    const gain = exposure[c] / Math.max(typical, 1e-6);
+    // estimate.light shades a skin of tone 1; where the face is lit well it becomes `exposure`, and the tone the rest.
+    const gain = exposure[c] / Math.max(bright[c], 1e-6);
     for (let b = 0; b < 9; b++) coefficients[c * 9 + b] *= gain;
   }
   const light: SphericalHarmonicsLight = { coefficients };
@@ -100,7 +105,7 @@ export function delight(
     }
   }
   const seenOffset = gather(offset);
-  const toneOf = (c: number): number => weightedMedian(seenOffset, estimate.weights, c);
+  const toneOf = (c: number): number => weightedQuantile(seenOffset, estimate.weights, c, 0.5);
   const tone: [number, number, number] = [toneOf(0), toneOf(1), toneOf(2)];
   removeResidual(chart, unwrapped, offset, logLight, tone, options);
   return { light, offset, logLight, tone };
@@ -137,17 +142,27 @@ function removeResidual(
     even.push(weightedBlur(plane, plain, size, size, sigma));
     for (let i = 0; i < count; i++) even[c][i] -= odd[c][i];
   }
+  const residual = new Float32Array(count * 3);
+  const mean = [0, 0, 0];
+  let total = 0;
   for (let i = 0; i < count; i++) {
     const oddY = LUMA[0] * odd[0][i] + LUMA[1] * odd[1][i] + LUMA[2] * odd[2][i];
     const evenY = LUMA[0] * even[0][i] + LUMA[1] * even[1][i] + LUMA[2] * even[2][i];
+    total += plain[i];
     for (let c = 0; c < 3; c++) {
-      const residual =
+      const value =
         asymmetry * oddY +
         (evenY > 0 ? gloss : shade) * evenY +
         chroma * (odd[c][i] - oddY + even[c][i] - evenY);
-      offset[i * 3 + c] -= residual;
-      logLight[i * 3 + c] += residual;
+      residual[i * 3 + c] = value;
+      mean[c] += plain[i] * value;
     }
+  }
+  // Only its shape is residual; its mean is tone or light and was settled above.
+  for (let i = 0; i < residual.length; i++) {
+    const value = residual[i] - mean[i % 3] / Math.max(total, 1e-6);
+    offset[i] -= value;
+    logLight[i] += value;
   }
 }
 
@@ -158,11 +173,19 @@ function clamp(x: number, low: number, high: number): number {
   return Math.min(high, Math.max(low, x));
 }
 
-/** Samples a median is taken from: sorting all of them cost more than the whole light fit. */
+/** Quantile of the shading that counts as well lit: the side towards the light, but not a single glossy spot. */
+const WELL_LIT = 0.9;
+
+/** Samples a quantile is taken from: sorting all of them cost more than the whole light fit. */
 const MEDIAN_SAMPLES = 4000;
 
-/** Weighted median of one of three interleaved channels. */
-function weightedMedian(values: Float32Array, weights: Float32Array, channel: number): number {
+/** Weighted quantile of one of three interleaved channels. */
+function weightedQuantile(
+  values: Float32Array,
+  weights: Float32Array,
+  channel: number,
+  quantile: number,
+): number {
   const step = Math.max(1, Math.floor(weights.length / MEDIAN_SAMPLES));
   const order: number[] = [];
   for (let i = 0; i < weights.length; i += step) order.push(i);
@@ -171,7 +194,7 @@ function weightedMedian(values: Float32Array, weights: Float32Array, channel: nu
   let sum = 0;
   for (const i of order) {
     sum += weights[i];
-    if (sum >= total / 2) return values[i * 3 + channel];
+    if (sum >= total * quantile) return values[i * 3 + channel];
   }
   return values[order[order.length - 1] * 3 + channel];
 }

@@ -1,0 +1,174 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  ambientLight,
+  directionalLight,
+  shadeNormals,
+  type SphericalHarmonicsLight,
+} from '../../src/lighting/index.ts';
+import { SRGB8_TO_LINEAR } from '../../src/image/index.ts';
+import { renderHead } from '../../src/render/index.ts';
+import { importIctFaceKit, type MorphableModel } from '../../src/model/index.ts';
+import { buildAlbedo, type AlbedoResult } from '../../src/texture/build-albedo.ts';
+import { uvChart, type UvChart } from '../../src/texture/uv-chart.ts';
+import { HAS_ICT, readIct } from '../model/shared-data.ts';
+import { knownTruth, logError, patternAlbedo, TONES, type KnownTruth } from './known-truth.ts';
+
+const SIZE = 512;
+const SOFT = directionalLight([-0.6, 0.5, 0.7], [0.9, 0.85, 0.8], [0.25, 0.27, 0.3]);
+const HARD = directionalLight([0.9, 0.1, 0.3], [1.1, 1.05, 0.95], [0.22, 0.22, 0.25]);
+
+/** Shading at the normals of the front of a head, for comparing lights by their shape. */
+function frontShading(light: SphericalHarmonicsLight): Float32Array {
+  const normals: number[] = [];
+  for (let i = 0; i < 300; i++) {
+    const z = 1 - (2 * i + 1) / 800;
+    const angle = i * 2.399963;
+    normals.push(Math.sqrt(1 - z * z) * Math.cos(angle), Math.sqrt(1 - z * z) * Math.sin(angle), z);
+  }
+  return shadeNormals(light, Float32Array.from(normals));
+}
+
+/** Sine of the angle between two lights' shadings: 0 when they differ by a factor only. */
+function lightMismatch(a: SphericalHarmonicsLight, b: SphericalHarmonicsLight): number {
+  const x = frontShading(a);
+  const y = frontShading(b);
+  const dot = (p: Float32Array, q: Float32Array): number => p.reduce((sum, v, i) => sum + v * q[i], 0);
+  return Math.sqrt(Math.max(0, 1 - dot(x, y) ** 2 / (dot(x, x) * dot(y, y))));
+}
+
+/** Median |log(render / photo)| over the photo's masked pixels, gain and all. */
+function reprojectionError(model: MorphableModel, truth: KnownTruth, result: AlbedoResult): number {
+  const { camera, positions, photo } = truth;
+  const again = renderHead({
+    model,
+    positions,
+    camera,
+    albedo: result.albedo,
+    light: result.light,
+    supersample: 2,
+  });
+  const { box, image } = result.mask;
+  const errors: number[] = [];
+  for (let y = 0; y < photo.height; y++) {
+    for (let x = 0; x < photo.width; x++) {
+      const column = Math.floor(((x + 0.5 - box.x) / box.width) * image.width);
+      const row = Math.floor(((y + 0.5 - box.y) / box.height) * image.height);
+      if (column < 0 || row < 0 || column >= image.width || row >= image.height) continue;
+      if (image.data[row * image.width + column] < 0.95) continue;
+      const i = (y * photo.width + x) * 3 + 1;
+      errors.push(
+        Math.abs(
+          Math.log(SRGB8_TO_LINEAR[again.data[i]] + 0.003) - Math.log(SRGB8_TO_LINEAR[photo.data[i]] + 0.003),
+        ),
+      );
+    }
+  }
+  return errors.toSorted((a, b) => a - b)[errors.length >> 1];
+}
+
+describe.runIf(HAS_ICT)('buildAlbedo on photographs of known truth', () => {
+  let model: MorphableModel;
+  let chart: UvChart;
+  beforeAll(() => {
+    const { json, bin } = readIct('ict-facekit-head');
+    model = importIctFaceKit(json, bin);
+    chart = uvChart(model, SIZE);
+  });
+  const covered = (i: number): boolean => chart.triangleIds[i] >= 0;
+  const run = (
+    tone: keyof typeof TONES,
+    light: SphericalHarmonicsLight,
+    yaw: number,
+  ): [KnownTruth, AlbedoResult] => {
+    const truth = knownTruth(model, patternAlbedo(model, TONES[tone], SIZE, 0.12), light, yaw);
+    return [truth, buildAlbedo({ ...truth, model, size: SIZE })];
+  };
+
+  it.each([
+    ['light', 'soft', 0],
+    ['dark', 'soft', 0],
+    ['light', 'hard', 0],
+    ['dark', 'hard', 40],
+  ] as const)(
+    'recovers %s skin under %s light at %i degrees within 5 per cent where it is seen',
+    (tone, name, yaw) => {
+      const light = name === 'soft' ? SOFT : HARD;
+      const [truth, result] = run(tone, light, yaw);
+      const error = logError(result.albedo, truth.albedo, (i) => covered(i) && result.seen.data[i] > 0.9);
+      expect(error.count).toBeGreaterThan(20000);
+      expect(error.rms).toBeLessThan(0.05);
+      expect(lightMismatch(result.light, light)).toBeLessThan(0.15);
+      // What the tone takes, the light must give: rendered together they are the photo again.
+      expect(reprojectionError(model, truth, result)).toBeLessThan(0.05);
+    },
+  );
+
+  it('completes the unseen side from the mirrored one within 6%', () => {
+    const [truth, result] = run('light', SOFT, 40);
+    const mirror = chart.mirror as Int32Array;
+    const unseen = (i: number): boolean =>
+      covered(i) && result.seen.data[i] < 0.05 && mirror[i] >= 0 && result.seen.data[mirror[i]] > 0.95;
+    const error = logError(result.albedo, truth.albedo, unseen);
+    expect(error.count).toBeGreaterThan(5000);
+    expect(error.rms).toBeLessThan(0.06);
+  });
+
+  it('gives the same skin under two lights, though the photographs differ', () => {
+    const [softTruth, soft] = run('light', ambientLight([0.8, 0.78, 0.75]), 0);
+    const [hardTruth, hard] = run('light', HARD, 0);
+    const both = (i: number): boolean => covered(i) && soft.seen.data[i] > 0.9 && hard.seen.data[i] > 0.9;
+    expect(logError(soft.albedo, hard.albedo, both).rms).toBeLessThan(0.05);
+    // The photographs' own difference over the face, for scale.
+    const face = (i: number): boolean => {
+      const x = (i % 720) / 720 - 0.5;
+      const y = Math.floor(i / 720) / 720 - 0.55;
+      return Math.hypot(x / 0.13, y / 0.17) < 1;
+    };
+    expect(logError(softTruth.photo, hardTruth.photo, face).rms).toBeGreaterThan(0.2);
+  });
+
+  it('leaves no seam where photo and completion meet, and no background on the skin', () => {
+    const [, result] = run('light', SOFT, 0);
+    const { data } = result.albedo;
+    const step = (i: number): number =>
+      Math.max(...[0, 1, 2].map((c) => Math.abs(data[i * 3 + c] - data[(i + 1) * 3 + c])));
+    const seam: number[] = [];
+    const inside: number[] = [];
+    for (let i = 0; i + 1 < SIZE * SIZE; i++) {
+      if (!covered(i) || !covered(i + 1) || (i + 1) % SIZE === 0) continue;
+      const seen = result.seen.data[i];
+      if (seen > 0.1 && seen < 0.9) seam.push(step(i));
+      else if (seen >= 0.99) inside.push(step(i));
+    }
+    const mean = (x: number[]): number => x.reduce((a, b) => a + b, 0) / x.length;
+    expect(seam.length).toBeGreaterThan(1000);
+    expect(mean(seam)).toBeLessThan(1.2 * mean(inside));
+    expect(Math.max(...seam)).toBeLessThan(24);
+    // The background is bluer than any skin: red must lead everywhere.
+    let blue = 0;
+    for (let i = 0; i < SIZE * SIZE; i++) if (covered(i) && data[i * 3] <= data[i * 3 + 2]) blue++;
+    expect(blue).toBe(0);
+  });
+
+  it('is deterministic and says when much of the face is hidden', () => {
+    const [truth, first] = run('light', SOFT, 0);
+    const second = buildAlbedo({ ...truth, model, size: SIZE });
+    expect(Buffer.compare(Buffer.from(first.albedo.data), Buffer.from(second.albedo.data))).toBe(0);
+    const [, profile] = run('light', SOFT, 75);
+    expect(profile.faceSeen).toBeLessThan(first.faceSeen);
+    expect(profile.warnings.some((text) => text.includes('completed'))).toBe(true);
+  });
+
+  it('rejects what does not fit together in one sentence', () => {
+    const truth = knownTruth(model, patternAlbedo(model, TONES.light, 64, 0), SOFT);
+    expect(() => buildAlbedo({ ...truth, model, size: 100.5 })).toThrow(/multiple of 4/);
+    expect(() => buildAlbedo({ ...truth, model, landmarks: truth.landmarks.subarray(0, 68 * 3) })).toThrow(
+      /\[478, 3\]/,
+    );
+    expect(() => buildAlbedo({ ...truth, model, positions: truth.positions.subarray(3) })).toThrow(
+      /vertices/,
+    );
+    const away = { ...truth.camera, translationMm: [5000, 0, -850] as const };
+    expect(() => buildAlbedo({ ...truth, model, camera: away })).toThrow(/outside of the photo/);
+  });
+});
