@@ -1,6 +1,7 @@
 /** The command tree. Every command loads its work only when it runs, so that --help and --version are quick. */
 import { Command, CommanderError } from 'commander';
 import { fitCommand } from './commands/fit.ts';
+import { modelsCommand } from './commands/models.ts';
 import { notYetCommand } from './commands/not-yet.ts';
 import { trainCommand } from './commands/train.ts';
 import { faultOf, traceOf } from './errors.ts';
@@ -29,7 +30,7 @@ export function createProgram(finish: (code: ExitCode) => void): Command {
     .addHelpText('after', EXAMPLES);
   for (const command of [
     fitCommand(finish),
-    notYetCommand('models', 'List the head models'),
+    modelsCommand(finish),
     trainCommand(finish),
     notYetCommand('bench', 'Measure speed and accuracy'),
     notYetCommand('studio', 'Open the viewer in a browser'),

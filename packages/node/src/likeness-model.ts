@@ -1,8 +1,10 @@
 /** Head models from where the user has them: by name from @likeness/models, or a file or folder of his own. */
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { importIctFaceKit, ModelFileError, readHeadModel } from '@likeness/core/model';
 import type { MorphableModel } from '@likeness/core/model';
+import { findModel, MODELS } from '@likeness/models';
 
 /**
  * Loads a head model.
@@ -11,11 +13,14 @@ import type { MorphableModel } from '@likeness/core/model';
  * @throws ModelFileError
  */
 export async function loadHeadModel(nameOrPath: string): Promise<MorphableModel> {
-  const path = nameOrPath;
+  const known = findModel(nameOrPath);
+  const path = known === undefined ? nameOrPath : fileURLToPath(known.file);
   const info = await stat(path).catch(() => undefined);
   if (info === undefined)
     throw new ModelFileError(
-      `The head model ${nameOrPath} is neither a known name nor a file or folder: check --model.`,
+      known === undefined
+        ? `The head model ${nameOrPath} is neither a known name (${MODELS.map(({ name }) => name).join(', ')}) nor a file or folder: check the name.`
+        : `The head model ${nameOrPath} is missing from this installation: install Likeness anew.`,
     );
   const file = info.isDirectory() ? await ictHeaderIn(path) : path;
   try {

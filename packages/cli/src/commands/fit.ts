@@ -1,7 +1,7 @@
 /** `likeness fit`: the command's options and help; the work is in ../fit. */
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { FIT_COMMAND_DEFAULTS } from '../fit/options.ts';
-import type { FaceChoice, FitCommandOptions } from '../fit/options.ts';
+import { Command, Option } from 'commander';
+import { FIT_COMMAND_DEFAULTS, parseFace, parseSeed } from '../fit/options.ts';
+import type { FitCommandOptions } from '../fit/options.ts';
 import type { ExitCode } from '../exit-codes.ts';
 
 const EXAMPLES = `
@@ -73,19 +73,4 @@ export function fitCommand(finish: (code: ExitCode) => void): Command {
       const { runFit } = await import('../fit/run-fit.ts');
       finish(await runFit(photos, options));
     });
-}
-
-export function parseFace(value: string): FaceChoice {
-  if (value === 'largest' || value === 'all') return value;
-  const number = Number(value);
-  if (!Number.isInteger(number) || number < 1)
-    throw new InvalidArgumentError('Give largest, all, or a number from 1 on.');
-  return number;
-}
-
-export function parseSeed(value: string): number {
-  const number = Number(value);
-  if (value.trim() === '' || !Number.isInteger(number) || number < 0 || number > 0xffffffff)
-    throw new InvalidArgumentError('Give a whole number from 0 to 4294967295.');
-  return number;
 }

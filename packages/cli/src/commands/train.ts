@@ -2,14 +2,15 @@
 import { Command } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
 import { notYetCommand } from './not-yet.ts';
+import { trainShapeCommand } from './train-shape.ts';
 
 const EXAMPLES = `
 Examples:
-  $ likeness train shape --help`;
+  $ likeness train shape --data ict-facekit -o likeness-head`;
 
-export function trainCommand(_finish: (code: ExitCode) => void): Command {
+export function trainCommand(finish: (code: ExitCode) => void): Command {
   const train = new Command('train').description('Train the default models.').addHelpText('after', EXAMPLES);
-  train.addCommand(notYetCommand('shape', 'The head model likeness-head', 'train shape'));
+  train.addCommand(trainShapeCommand(finish));
   train.addCommand(notYetCommand('skin', 'The template skin that completes textures', 'train skin'));
   train.addCommand(notYetCommand('texture', 'The progressive GAN over albedo maps', 'train texture'));
   train.addCommand(notYetCommand('detail', 'The displacement generator', 'train detail'));

@@ -1,4 +1,5 @@
 /** The options of `likeness fit` as the command line gives them. */
+import { InvalidArgumentError } from 'commander';
 
 export type FaceChoice = 'largest' | 'all' | number;
 
@@ -30,3 +31,18 @@ export const FIT_COMMAND_DEFAULTS: FitCommandOptions = {
   json: false,
   debug: false,
 };
+
+export function parseFace(value: string): FaceChoice {
+  if (value === 'largest' || value === 'all') return value;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('Give largest, all, or a number from 1 on.');
+  return number;
+}
+
+export function parseSeed(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isInteger(number) || number < 0 || number > 0xffffffff)
+    throw new InvalidArgumentError('Give a whole number from 0 to 4294967295.');
+  return number;
+}

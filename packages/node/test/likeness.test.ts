@@ -1,0 +1,85 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { decodePhoto, loadHeadModel, NoFaceError, openLikeness, UnreadablePhotoError } from '@likeness/node';
+import type { Likeness } from '@likeness/node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const EXAMPLE = fileURLToPath(new URL('../../../examples/astronaut.jpg', import.meta.url));
+const ICT = fileURLToPath(new URL('../../../../shared/data/models', import.meta.url));
+
+let folder: string;
+let likeness: Likeness;
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'likeness-node-'));
+  likeness = await openLikeness();
+});
+afterAll(async () => {
+  await likeness?.dispose();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('openLikeness', () => {
+  it('fits a path, the file in memory and a decoded photo alike', async () => {
+    const bytes = readFileSync(EXAMPLE);
+    const photo = await decodePhoto(EXAMPLE);
+    const heads = [await likeness.fit(EXAMPLE), await likeness.fit(bytes), await likeness.fit(photo)];
+    const [first, ...others] = heads.map(({ result }) => result.fit.parameters);
+    for (const other of others) {
+      expect(other.identity).toEqual(first.identity);
+      expect(other.camera).toEqual(first.camera);
+    }
+    expect(heads[0].face).toEqual({ number: 1, of: 1 });
+    expect(heads[0].result.identitySimilarity).toBeGreaterThan(0.5);
+    // The hash is the file's; a decoded photo has none.
+    expect(heads[0].report()).toMatchObject({
+      photo: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+    });
+    expect(heads[0].report()['photo']).toMatchObject(heads[1].report()['photo'] as object);
+    expect(heads[2].report()['photo']).not.toHaveProperty('sha256');
+    const { obj, mtl } = heads[0].toObj();
+    expect(obj).toContain('usemtl skin');
+    expect(mtl).toContain('map_Kd albedo.png');
+    const [glb, again] = [await heads[0].toGlb(), await heads[1].toGlb()];
+    expect(Buffer.compare(glb, again)).toBe(0);
+  });
+
+  it('takes larger textures for higher presets', async () => {
+    const head = await likeness.fit(EXAMPLE, { preset: 'standard' });
+    expect(head.result.albedo.width).toBe(2048);
+    expect(head.report()).toMatchObject({ preset: 'standard', texture: { sizePx: 2048 } });
+  });
+
+  it('says what is wrong with a photo', async () => {
+    const meadow = { width: 200, height: 100, channels: 3, data: new Uint8Array(60_000).fill(120) } as const;
+    await expect(likeness.fit(meadow)).rejects.toThrow(NoFaceError);
+    await expect(likeness.fit(EXAMPLE, { face: 2 })).rejects.toThrow(/shows one face, so there is no face 2/);
+    await expect(likeness.fit(join(folder, 'none.jpg'))).rejects.toThrow(UnreadablePhotoError);
+    expect(await likeness.analyse(meadow)).toEqual([]);
+  });
+});
+
+describe('loadHeadModel', () => {
+  it('refuses what is no head model in one sentence', async () => {
+    await expect(loadHeadModel('likeness-foot')).rejects.toThrow(
+      /neither a known name .* nor a file or folder/,
+    );
+    await expect(loadHeadModel(EXAMPLE)).rejects.toThrow(/of no known kind/);
+    await expect(loadHeadModel(folder)).rejects.toThrow(/holds no ICT-FaceKit arrays/);
+    writeFileSync(join(folder, 'head.json'), '{"format":"facedata-arrays/1"}');
+    await expect(loadHeadModel(join(folder, 'head.json'))).rejects.toThrow(/needs .*head\.bin beside it/);
+    writeFileSync(join(folder, 'head.safetensors'), 'no tensors');
+    await expect(loadHeadModel(join(folder, 'head.safetensors'))).rejects.toThrow(/head/);
+  });
+
+  it('imports the whole ICT head from its folder', async () => {
+    if (!existsSync(ICT)) {
+      console.warn('SKIPPED: ICT-FaceKit import, ../shared/data is not there');
+      return;
+    }
+    const model = await loadHeadModel(ICT);
+    expect(model.vertexCount).toBe(26_719);
+    expect(model.parts.map(({ name }) => name)).toContain('teeth');
+  });
+});
