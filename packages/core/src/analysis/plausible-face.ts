@@ -7,6 +7,7 @@
 import type { Photo } from '../image/index.ts';
 import type { LocatedMesh } from './face-mesh.ts';
 import { landmarkRoll } from './face-region.ts';
+import { eyeDistance, meshBox, type PixelBox } from './mesh-box.ts';
 
 export interface PlausibilityOptions {
   /** Mesh network's confidence, 0..1. */
@@ -43,13 +44,10 @@ export function isPlausibleFace(mesh: LocatedMesh, photo: Photo, options: Plausi
     if (x >= 0 && y >= 0 && x <= width && y <= height) inside++;
   }
   return (
-    inside >= limits.minInside * 468 && featuresInOrder(points) && flatShare(photo, points) <= limits.maxFlat
+    inside >= limits.minInside * 468 &&
+    featuresInOrder(points) &&
+    flatShare(photo, meshBox(points)) <= limits.maxFlat
   );
-}
-
-/** Distance of the outer eye corners in pixels. */
-export function eyeDistance(points: Float32Array): number {
-  return Math.hypot(points[33 * 3] - points[263 * 3], points[33 * 3 + 1] - points[263 * 3 + 1]);
 }
 
 /** With the eye corners level: eyes above nose base above mouth above chin, as on any face that is not a mirror trick. */
@@ -63,27 +61,35 @@ function featuresInOrder(points: Float32Array): boolean {
   return below(10) < eyes && eyes < nose && nose < mouth && mouth < chin;
 }
 
+/** Places looked at along each side of the face's box. */
+const FLAT_GRID = 48;
+
 /**
- * Share of the mesh points' surroundings, 0..1, where a pixel equals its right and lower neighbour in every channel.
- * Photographs have noise: even blown-out and strongly compressed skin keeps below 0.5.
- * @param points [>= 468, 3] image pixels
+ * Share of the face's pixels, 0..1, that equal their right and lower neighbour in every channel; a grid over the ellipse in
+ * the box. Photographs have noise: measured 0.00 to 0.01, 0.33 at JPEG quality 10, 0.44 blown out by a factor of two; clip
+ * art 0.96, enlarged 0.87. (JPEG clip art has 0.5 to 0.6 and is not told apart: refusing a real photo would be worse.)
  */
-export function flatShare(photo: Photo, points: Float32Array): number {
+export function flatShare(photo: Photo, box: PixelBox): number {
   const { width, height, data } = photo;
   let seen = 0;
   let flat = 0;
-  for (let i = 0; i < 468; i++) {
-    const x = Math.floor(points[i * 3]);
-    const y = Math.floor(points[i * 3 + 1]);
-    if (!(x >= 0 && y >= 0 && x + 1 < width && y + 1 < height)) continue;
-    const at = (y * width + x) * 3;
-    const below = at + width * 3;
-    let difference = 0;
-    for (let c = 0; c < 3; c++) {
-      difference += Math.abs(data[at + c] - data[at + 3 + c]) + Math.abs(data[at + c] - data[below + c]);
+  for (let j = 0; j < FLAT_GRID; j++) {
+    for (let i = 0; i < FLAT_GRID; i++) {
+      const u = (i + 0.5) / FLAT_GRID;
+      const v = (j + 0.5) / FLAT_GRID;
+      if ((2 * u - 1) ** 2 + (2 * v - 1) ** 2 > 0.8) continue;
+      const x = Math.floor(box.x + u * box.width);
+      const y = Math.floor(box.y + v * box.height);
+      if (!(x >= 0 && y >= 0 && x + 1 < width && y + 1 < height)) continue;
+      const at = (y * width + x) * 3;
+      const below = at + width * 3;
+      let difference = 0;
+      for (let c = 0; c < 3; c++) {
+        difference += Math.abs(data[at + c] - data[at + 3 + c]) + Math.abs(data[at + c] - data[below + c]);
+      }
+      seen++;
+      if (difference === 0) flat++;
     }
-    seen++;
-    if (difference === 0) flat++;
   }
   return seen > 0 ? flat / seen : 1;
 }
