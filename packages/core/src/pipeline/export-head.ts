@@ -1,7 +1,7 @@
 /** From the pipeline's result to what the writers of ../export take. */
 import type { EncodedImage, ExportHead } from '../export/index.ts';
 import type { HeadResult } from './types.ts';
-import { partMaterial, visibleParts } from './visible-parts.ts';
+import { exportedModelParts, partMaterial } from './part-material.ts';
 
 export interface ExportHeadInput {
   readonly result: HeadResult;
@@ -20,7 +20,7 @@ export function exportHead({ result, generator, albedo }: ExportHeadInput): Expo
       uvs: model.uvs,
       uvTriangles: model.uvTriangles,
     },
-    parts: visibleParts(model).map((part) => ({
+    parts: exportedModelParts(model).map((part) => ({
       name: part.name,
       triangleStart: part.triangleStart,
       triangleCount: part.triangleCount,

@@ -5,5 +5,4 @@ export { renderPreview } from './preview.ts';
 export type { Preview, PreviewInput } from './preview.ts';
 export { FIT_PHOTO_DEFAULTS, PRESETS } from './types.ts';
 export type { FitAssets, FitEvent, FitPhotoOptions, HeadResult, Preset, PresetName } from './types.ts';
-export { partMaterial, visibleParts, visibleSurface } from './visible-parts.ts';
-export type { VisibleSurface } from './visible-parts.ts';
+export { exportedModelParts, partMaterial } from './part-material.ts';

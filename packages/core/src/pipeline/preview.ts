@@ -6,7 +6,6 @@ import type { Image, Photo } from '../image/index.ts';
 import type { SphericalHarmonicsLight } from '../lighting/index.ts';
 import type { MorphableModel } from '../model/index.ts';
 import { renderHead } from '../render/index.ts';
-import { visibleSurface } from './visible-parts.ts';
 
 export interface PreviewInput {
   readonly photo: Photo;
@@ -68,7 +67,7 @@ export function renderPreview(input: PreviewInput): Preview {
   const data = new Uint8Array(crop.length);
   for (let i = 0; i < crop.length; i++) data[i] = crop[i] + 0.5;
   const photo: Photo = { width: widthPx, height: heightPx, channels: 3, data };
-  const common = { model: visibleSurface(input.model), positions: input.positions, camera, supersample: 2 };
+  const common = { model: input.model, positions: input.positions, camera, supersample: 2 };
   return {
     photo,
     render: renderHead({ ...common, albedo: input.albedo, light: input.light, background: photo }),
