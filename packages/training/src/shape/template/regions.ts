@@ -66,6 +66,8 @@ export function regionWeights(
   const browHeight = Math.max(...landmarkLine(source, 22, 27).map((q) => q[1]));
   const eyeCornerX = Math.abs(source.mean[3 * source.landmarks68[45]]);
   const chinY = source.mean[3 * source.landmarks68[8] + 1];
+  // Off the face the neck begins at the height of the ear lobes, where the hair ends behind.
+  const neckTop = chinY + 45;
   const result: Record<RegionName, Float32Array> = {
     face: new Float32Array(n),
     forehead: new Float32Array(n),
@@ -87,9 +89,6 @@ export function regionWeights(
     const forehead = inFace * smoothstep(browHeight - 2, browHeight + 10, y);
     const cheekSide =
       smoothstep(12, 26, Math.abs(x)) * (1 - smoothstep(10, 40, y)) * smoothstep(chinY + 2, chinY + 28, y);
-    const jawLine = chinY - 4 - 0.45 * (z - 95) * -1;
-    // The neck begins below the jaw in front, below the hair behind.
-    const neckTop = z > 20 ? Math.min(jawLine + 30, chinY + 14) : chinY + 34 + smoothstep(20, -60, z) * 6;
     result.face[v] = inFace;
     result.ears[v] = ear;
     result.eyes[v] = eyes;
