@@ -1,1 +1,30 @@
-export {};
+/**
+ * Where the default models lie. This package holds data and addresses only: reading is the caller's (files on Node, fetch in
+ * a browser), so that a bundler can copy the files that a page uses.
+ */
+export type { ModelManifest, ModelSource } from './manifest.ts';
+
+export interface ModelEntry {
+  readonly name: string;
+  readonly kind: 'head';
+  /** The data file. */
+  readonly file: URL;
+  /** A `ModelManifest` as JSON. */
+  readonly manifest: URL;
+}
+
+/** `import.meta.url` is known to bundlers in exactly this form: both addresses are spelled out. */
+export const LIKENESS_HEAD: ModelEntry = {
+  name: 'likeness-head',
+  kind: 'head',
+  file: new URL('../data/likeness-head.safetensors', import.meta.url),
+  manifest: new URL('../data/likeness-head.json', import.meta.url),
+};
+
+/** Every model of this package. */
+export const MODELS: readonly ModelEntry[] = [LIKENESS_HEAD];
+
+/** The model of that name, or undefined. */
+export function findModel(name: string): ModelEntry | undefined {
+  return MODELS.find((model) => model.name === name);
+}

@@ -13,12 +13,19 @@ const SEARCH_RADIUS_PX = 5;
  */
 export function backProject(
   model: MorphableModel,
-  { raster }: RenderedScene,
+  { raster, frontFacing }: RenderedScene,
   skin: Uint8Array,
   u: number,
   v: number,
 ): [number, number, number] | undefined {
-  const pixel = nearestSkinPixel(raster.triangleIds, raster.width, raster.height, skin, u, v);
+  const pixel = nearestSkinPixel(
+    raster.triangleIds,
+    raster.width,
+    raster.height,
+    (t) => skin[t] === 1 && frontFacing[t] === 1,
+    u,
+    v,
+  );
   if (pixel === undefined) return undefined;
   const t = raster.triangleIds[pixel];
   const point: [number, number, number] = [0, 0, 0];
@@ -32,7 +39,7 @@ function nearestSkinPixel(
   ids: Int32Array,
   width: number,
   height: number,
-  skin: Uint8Array,
+  carries: (triangle: number) => boolean,
   u: number,
   v: number,
 ): number | undefined {
@@ -45,7 +52,7 @@ function nearestSkinPixel(
   for (let y = y0; y <= y1; y++)
     for (let x = x0; x <= x1; x++) {
       const id = ids[y * width + x];
-      if (id < 0 || skin[id] === 0) continue;
+      if (id < 0 || !carries(id)) continue;
       const d = (x + 0.5 - u) ** 2 + (y + 0.5 - v) ** 2;
       if (d < bestDistance) {
         bestDistance = d;

@@ -218,7 +218,7 @@ function createSkinSurface(
   };
 }
 
-export function skinTriangles(model: MorphableModel): Uint32Array {
+export function skinTriangles(model: Pick<MorphableModel, 'name' | 'triangles' | 'parts'>): Uint32Array {
   const part = model.parts.find(({ name }) => name === 'skin');
   if (!part) throw new RangeError(`${model.name} has no part named "skin".`);
   return model.triangles.subarray(part.triangleStart * 3, (part.triangleStart + part.triangleCount) * 3);

@@ -7,3 +7,6 @@ export { createFacePaint } from './face-paint.ts';
 export type { FaceColours, FacePaint } from './face-paint.ts';
 export { renderScene } from './render-scene.ts';
 export type { RenderedScene } from './render-scene.ts';
+export { transferEmbedding } from './transfer-embedding.ts';
+export { createAnalyserLocate } from './analyser-locate.ts';
+export type { AnalyserLocate } from './analyser-locate.ts';

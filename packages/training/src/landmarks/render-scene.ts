@@ -2,7 +2,7 @@
  * Draws a sampled scene as a photograph and keeps what lies under each pixel, which is what turns a detected landmark
  * back into a place on the surface.
  */
-import { project } from '@likeness/core/camera';
+import { project, rotationMatrix } from '@likeness/core/camera';
 import { vertexNormals } from '@likeness/core/geometry';
 import { linearToSrgb8 } from '@likeness/core/image';
 import type { Photo } from '@likeness/core/image';
@@ -10,7 +10,6 @@ import { evaluateModel } from '@likeness/core/model';
 import type { MorphableModel } from '@likeness/core/model';
 import { rasterize } from '@likeness/core/render';
 import type { Rasterization } from '@likeness/core/render';
-import { rotationMatrix } from '@likeness/core/camera';
 import type { FacePaint } from './face-paint.ts';
 import type { Scene } from './sample-scene.ts';
 
@@ -19,6 +18,8 @@ export interface RenderedScene {
   readonly raster: Rasterization;
   /** [V, 3] mm, world frame. */
   readonly positions: Float32Array;
+  /** [T] 1 where a triangle is seen from outside. */
+  readonly frontFacing: Uint8Array;
   /** [V, 3] unit normals, world frame. */
   readonly normals: Float32Array;
   /** [V, 3] u, v, depth. */
@@ -33,6 +34,7 @@ export function renderScene(model: MorphableModel, paint: FacePaint, scene: Scen
   const projected = project(camera, positions);
   const triangles = drawnTriangles(model, paint);
   const raster = rasterize(projected, triangles, camera.widthPx, camera.heightPx);
+  const frontFacing = facingTriangles(projected, model.triangles);
   const partOf = trianglePart(model);
   const r = rotationMatrix(camera.rotation);
   const data = new Uint8Array(camera.widthPx * camera.heightPx * 3).fill(linearToSrgb8(scene.background));
@@ -52,7 +54,8 @@ export function renderScene(model: MorphableModel, paint: FacePaint, scene: Scen
         normal[c] += weight * normals[v];
       }
     }
-    paint.colourAt(partOf[id], place[0], place[1], place[2], scene.colours, albedo);
+    if (frontFacing[id] === 0) albedo.set(INSIDE);
+    else paint.colourAt(partOf[id], place[0], place[1], place[2], scene.colours, albedo);
     const length = Math.hypot(normal[0], normal[1], normal[2]) || 1;
     let shade = scene.ambient;
     for (const { direction, strength } of scene.lights) {
@@ -69,10 +72,25 @@ export function renderScene(model: MorphableModel, paint: FacePaint, scene: Scen
   return {
     photo: { width: camera.widthPx, height: camera.heightPx, channels: 3, data },
     raster,
+    frontFacing,
     positions,
     normals,
     projected,
   };
+}
+
+/** Through an open mouth one looks at the back of the skin: a dark hole. */
+const INSIDE = [0.03, 0.01, 0.01];
+
+/** Counter-clockwise from outside has negative area on screen, where v points down. */
+function facingTriangles(projected: Float32Array, triangles: Uint32Array): Uint8Array {
+  return Uint8Array.from({ length: triangles.length / 3 }, (_, id) => {
+    const [a, b, c] = [triangles[id * 3] * 3, triangles[id * 3 + 1] * 3, triangles[id * 3 + 2] * 3];
+    const area =
+      (projected[b] - projected[a]) * (projected[c + 1] - projected[a + 1]) -
+      (projected[b + 1] - projected[a + 1]) * (projected[c] - projected[a]);
+    return Number(area < 0);
+  });
 }
 
 /** [T, 3] the model's triangles with those of hidden parts collapsed, so that indices stay the model's. */

@@ -1,0 +1,27 @@
+/** The default landmarker of the embedding: the analysis that photos go through, so that its habits cancel out. */
+import { createAnalyser } from '@likeness/core/analysis';
+import { nodeRuntime } from '@likeness/graph/node';
+import { readAnalysisNetworks } from '@likeness/node';
+import type { LocateLandmarks } from './embed-landmarks.ts';
+import { MEDIAPIPE_COUNT } from './mediapipe-mesh.ts';
+
+export interface AnalyserLocate extends AsyncDisposable {
+  /** The 468 mesh points of the largest face. */
+  readonly locate: LocateLandmarks;
+}
+
+export async function createAnalyserLocate(): Promise<AnalyserLocate> {
+  const analyser = await createAnalyser(await readAnalysisNetworks(), { runtime: nodeRuntime() });
+  return {
+    locate: async (photo) => {
+      const face = (await analyser.analyse(photo)).at(0);
+      if (!face) return undefined;
+      const { points } = face.landmarks;
+      return Float32Array.from(
+        { length: MEDIAPIPE_COUNT * 2 },
+        (_, i) => points[Math.floor(i / 2) * 3 + (i % 2)],
+      );
+    },
+    [Symbol.asyncDispose]: () => analyser.dispose(),
+  };
+}
