@@ -2,8 +2,8 @@
  * What the user sees of a run: a progress bar and plain lines on a terminal, plain lines elsewhere, or one JSON event
  * per line. Results go to standard output; the bar, warnings and errors go to standard error.
  */
-import type { SingleBar } from 'cli-progress';
 import type { Fault } from '../errors.ts';
+import { createBar } from './progress-bar.ts';
 
 /** One line of `--json`. */
 export type RunEvent =
@@ -58,44 +58,38 @@ export async function humanReporter(
   err: NodeJS.WritableStream & { isTTY?: boolean },
 ): Promise<Reporter> {
   const bar = err.isTTY === true ? await createBar(err) : undefined;
-  let photos = 1;
-  let current = 0;
-  /** Writes lines without tearing the bar. */
-  const lines = (stream: NodeJS.WritableStream, text: string): void => {
-    if (bar?.isActive === true && err.isTTY === true) err.write('\r\u001B[K');
-    stream.write(text);
-    if (bar?.isActive === true) bar.render();
-  };
   return {
     report(event) {
       switch (event.event) {
         case 'start':
-          photos = event.photos;
-          bar?.start(photos, 0, { photo: '', stage: 'loading models', loss: '' });
+          bar?.start(event.photos);
           break;
         case 'photo':
-          current = event.number - 1;
-          bar?.update(current, { photo: event.photo, stage: 'reading', loss: '' });
+          bar?.update(event.number - 1, { photo: event.photo, stage: 'reading', loss: '' });
           break;
         case 'stage':
-          bar?.update(current + event.fraction, {
+          bar?.step(event.fraction, {
             stage: event.stage,
             loss: event.loss === undefined ? '' : `loss ${event.loss.toPrecision(3)}`,
           });
           break;
         case 'head':
-          lines(out, headLines(event));
+          bar?.hide();
+          out.write(headLines(event));
+          bar?.show();
           break;
         case 'error':
-          lines(err, faultLine({ code: 1, message: event.message }));
+          bar?.hide();
+          err.write(faultLine({ code: 1, message: event.message }));
+          bar?.show();
           break;
         case 'end':
-          bar?.stop();
+          bar?.hide();
           break;
       }
     },
     close() {
-      bar?.stop();
+      bar?.hide();
     },
   };
 }
@@ -108,22 +102,4 @@ function headLines(event: Extract<RunEvent, { event: 'head' }>): string {
   const files = Object.values(event.files).join(', ');
   const notes = event.warnings.map((warning) => `  note: ${warning}\n`).join('');
   return `${event.photo}${which} -> ${event.folder} (${files}; ${figures})\n${notes}`;
-}
-
-async function createBar(stream: NodeJS.WritableStream): Promise<SingleBar> {
-  const { default: progress } = await import('cli-progress');
-  return new progress.SingleBar({
-    stream,
-    format: '{bar} {percentage}% | {photo} | {stage} {loss} | {eta_formatted} left',
-    barsize: 24,
-    hideCursor: true,
-    clearOnComplete: true,
-    stopOnComplete: false,
-    linewrap: null,
-    gracefulExit: false,
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    // Photos take about the same time each: the rate over the last few updates is the best guess there is.
-    etaBuffer: 12,
-  });
 }
