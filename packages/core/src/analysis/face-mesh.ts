@@ -9,6 +9,10 @@
  *   crop 1.4 x 1.92 (1.53), mirrored too 1.81 (1.48); 1.3 x 1.80 (1.46); 1.7 x 2.06 (1.65); 2.0 x 3.77 (2.15)
  *   three scales, plain and mirrored, six looks 1.82 (1.47): not worth the time
  * 1.4 is kept over 1.3, which cuts hair and beards off.
+ *
+ * How long to look, measured as the spread of the points from three different first crops, same unit: two looks 0.27 in
+ * 12 ms, until the points move by less than 0.3% of the crop 0.12 in 20 ms, six looks 0.02 in 50 ms (busy machine). The
+ * error against annotation hardly changes (1.81, 1.80, 1.80).
  */
 import {
   applyAffine,
@@ -41,8 +45,8 @@ export interface FaceMeshOptions {
 export const FACEMESH_DEFAULTS: Required<FaceMeshOptions> = {
   detectionScale: 1.5,
   landmarkScale: 1.4,
-  maxPasses: 4,
-  steady: 0.01,
+  maxPasses: 6,
+  steady: 0.003,
 };
 
 /** Landmarks with the evidence that they lie on a face. */
