@@ -39,6 +39,9 @@ export interface IdentityBasis {
   readonly varianceKept: number;
 }
 
+/** Below this the samples differ by rounding only. */
+const NO_VARIANCE_MM2 = 1e-9;
+
 /** @throws RangeError when the samples span fewer directions than modes are asked for */
 export function identityBasis(input: IdentityBasisInput): IdentityBasis {
   const { mean, mirror, weights, modes, onProgress } = input;
@@ -84,7 +87,7 @@ export function identityBasis(input: IdentityBasisInput): IdentityBasis {
     .sort((a, b) => b.value - a.value)
     .slice(0, modes);
   const smallest = ranked.at(-1);
-  if (ranked.length < modes || !smallest || smallest.value < 1e-12 * ranked[0].value)
+  if (ranked.length < modes || !smallest || smallest.value < 1e-12 * total || total < NO_VARIANCE_MM2)
     throw new RangeError(`identityBasis: the samples span fewer than ${modes} directions.`);
 
   const deltas = new Float32Array(modes * size);
