@@ -1,8 +1,10 @@
 // Every operation, and the table of them from which the README's support table is generated.
 import type { Operation } from '../tensor.ts';
+import * as activation from './activation.ts';
 import * as arithmetic from './arithmetic.ts';
 import * as compare from './compare.ts';
 import * as conv from './conv.ts';
+import * as extrema from './extrema.ts';
 import * as input from './input.ts';
 import * as matmul from './matmul.ts';
 import * as pool from './pool.ts';
@@ -16,28 +18,9 @@ import * as unary from './unary.ts';
 export { constant, ones, stopGradient, zeros } from './input.ts';
 export { add, div, mul, neg, sub } from './arithmetic.ts';
 export { cast, equal, greater, greaterEqual, less, lessEqual, where } from './compare.ts';
-export {
-  abs,
-  clip,
-  cos,
-  elu,
-  exp,
-  floor,
-  leakyRelu,
-  log,
-  maximum,
-  minimum,
-  pow,
-  prelu,
-  relu,
-  sigmoid,
-  sign,
-  sin,
-  softplus,
-  sqrt,
-  step,
-  tanh,
-} from './unary.ts';
+export { abs, cos, exp, floor, log, sigmoid, sign, sin, softplus, sqrt, tanh } from './unary.ts';
+export { clip, elu, leakyRelu, prelu, relu, scaleChannels, step, stepBelow } from './activation.ts';
+export { maximum, minimum, pow } from './extrema.ts';
 export { expand, reshape, sum, sumTo, transpose, type ReduceOptions } from './shape.ts';
 export { max, mean, min, softmax } from './reduce.ts';
 export { concat, flip, pad, slice, sliceAxis, split } from './slice-pad.ts';
@@ -66,7 +49,22 @@ function isOperation(value: unknown): value is Operation<unknown> {
 
 /** Every primitive and whether it has a gradient, sorted by name. */
 export function listOperations(): OperationSupport[] {
-  return [arithmetic, compare, conv, input, matmul, pool, reduce, resize, scatter, shape, slicePad, unary]
+  return [
+    activation,
+    arithmetic,
+    compare,
+    conv,
+    extrema,
+    input,
+    matmul,
+    pool,
+    reduce,
+    resize,
+    scatter,
+    shape,
+    slicePad,
+    unary,
+  ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isOperation)
     .map(({ name, vjp, nondifferentiable }): OperationSupport => ({

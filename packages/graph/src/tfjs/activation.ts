@@ -1,6 +1,7 @@
 // Activations that TF.js fuses into convolutions and matrix products.
 import { ImportError } from '../imported-model.ts';
-import { clip, elu, leakyRelu, prelu, relu, sigmoid, tanh } from '../ops/unary.ts';
+import { clip, elu, leakyRelu, prelu, relu } from '../ops/activation.ts';
+import { sigmoid, tanh } from '../ops/unary.ts';
 import type { TfAttributes } from './graph-def.ts';
 import { mapTogether, type Value } from './layout.ts';
 

@@ -8,6 +8,8 @@ import { max, mean, min, softmax } from '../ops/reduce.ts';
 import { resize2d, type ResizeCoordinates } from '../ops/resize.ts';
 import { gather } from '../ops/scatter.ts';
 import { concat, pad, slice, split } from '../ops/slice-pad.ts';
+import * as activation from '../ops/activation.ts';
+import { maximum, minimum, pow } from '../ops/extrema.ts';
 import * as unary from '../ops/unary.ts';
 import { filled, normalizeAxes, normalizeAxis } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
@@ -250,9 +252,9 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ['Mul', binary(mul)],
   ['RealDiv', binary(div)],
   ['Div', binary(div)],
-  ['Maximum', binary(unary.maximum)],
-  ['Minimum', binary(unary.minimum)],
-  ['Pow', binary(unary.pow)],
+  ['Maximum', binary(maximum)],
+  ['Minimum', binary(minimum)],
+  ['Pow', binary(pow)],
   ['SquaredDifference', binary((a, b) => mul(sub(a, b), sub(a, b)))],
   ['Greater', binary(greater)],
   ['GreaterEqual', binary(greaterEqual)],
@@ -276,19 +278,19 @@ export const CONVERTERS: ReadonlyMap<string, Converter> = new Map<string, Conver
   ['Sigmoid', elementwise(unary.sigmoid)],
   ['Tanh', elementwise(unary.tanh)],
   ['Softplus', elementwise(unary.softplus)],
-  ['Relu', elementwise(unary.relu)],
-  ['Relu6', elementwise((x) => unary.clip(x, 0, 6))],
-  ['Elu', elementwise((x) => unary.elu(x))],
+  ['Relu', elementwise(activation.relu)],
+  ['Relu6', elementwise((x) => activation.clip(x, 0, 6))],
+  ['Elu', elementwise((x) => activation.elu(x))],
   [
     'LeakyRelu',
-    ([x], attributes) => [x.map((tensor) => unary.leakyRelu(tensor, attributes.float('alpha', 0.2)))],
+    ([x], attributes) => [x.map((tensor) => activation.leakyRelu(tensor, attributes.float('alpha', 0.2)))],
   ],
-  ['Prelu', ([x, slope]) => [mapTogether([x, slope], unary.prelu)]],
+  ['Prelu', ([x, slope]) => [mapTogether([x, slope], activation.prelu)]],
   [
     'ClipByValue',
     ([x, low, high]) => [
       x.map((tensor) =>
-        unary.clip(tensor, expectNumbers(low, 'minimum')[0], expectNumbers(high, 'maximum')[0]),
+        activation.clip(tensor, expectNumbers(low, 'minimum')[0], expectNumbers(high, 'maximum')[0]),
       ),
     ],
   ],

@@ -10,7 +10,7 @@ import { decodeWeights } from './weights.ts';
 
 /** TF.js operations that can be imported, sorted. */
 export function listTfjsOperations(): string[] {
-  return ['Const', 'Placeholder', 'PlaceholderWithDefault', ...CONVERTERS.keys()].sort();
+  return ['Const', 'Placeholder', ...CONVERTERS.keys()].sort();
 }
 
 /**

@@ -107,6 +107,9 @@ const CASES: Readonly<Record<string, readonly Case[]>> = {
       inputs: x([2, 3, 2, 2], awayFromZero),
     },
   ],
+  scaleChannels: [
+    { fn: ({ x: t }) => g.scaleChannels(t, Float32Array.of(2, -1, 0)), inputs: x([2, 3, 2, 2]) },
+  ],
   cast: unary((t) => g.cast(g.mul(g.cast(t, 'float64'), g.cast(t, 'float64')), 'float32')),
   where: [
     {
@@ -255,7 +258,7 @@ describe.each(Object.entries(CASES))('%s', (_, cases) => {
 });
 
 describe('lowerings for runtimes without a blocked layout', () => {
-  it.each(['prelu', 'pad'])('%s', async (name) => {
+  it.each(['prelu', 'pad', 'scaleChannels'])('%s', async (name) => {
     const runtime = { ...nodeRuntime({ threads: 1 }), blockedLayout: false };
     for (const { fn, inputs } of CASES[name]) {
       expect(await gradientError(fn, inputs, { runtime })).toBeLessThan(1e-3);

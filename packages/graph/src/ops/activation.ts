@@ -1,0 +1,193 @@
+// Activations: piecewise functions of one tensor that runtimes fuse into the convolutions before them.
+import { arrayFrom } from '../dtype.ts';
+import { broadcastShapes, formatShape, sameShape, ShapeError } from '../shape.ts';
+import {
+  applyOperation,
+  attributesOf,
+  expectFloat,
+  expectSameDType,
+  type LoweringContext,
+  type Operation,
+  type Tensor,
+} from '../tensor.ts';
+import { add, mul, sub } from './arithmetic.ts';
+import { constantData } from './input.ts';
+import { sumTo } from './shape.ts';
+import { apply, unary } from './unary.ts';
+
+export const reluOperation: Operation<null> = unary('relu', 'Relu', (g, _, y) => mul(g, step(y)));
+/** max(x, 0); derivative 0 at 0. */
+export const relu = (x: Tensor): Tensor => apply(reluOperation, x);
+
+/** 2^100: a slope so steep that HardSigmoid is a step, and a power of two, so that scaling by it is exact. */
+const STEEP = 2 ** 100;
+
+export const stepOperation: Operation<{ readonly threshold: number; readonly below: boolean }> = {
+  name: 'step',
+  infer: ([x]) => {
+    expectFloat(x, 'step');
+    return [x];
+  },
+  // clamp(2^100 (x - threshold), 0, 1): one operation that keeps the layout at hand, where Greater + Cast leave it
+  // (forward + gradient of 8 convolutions: 2.0-2.2 forwards against 2.1-2.4).
+  lower: (context, { names, attributes: { threshold, below } }) => {
+    const slope = below ? -STEEP : STEEP;
+    return context.emit('HardSigmoid', names, { alpha: { f: slope }, beta: { f: -threshold * slope } });
+  },
+  nondifferentiable: true,
+};
+
+/** 1 where x > threshold, else 0 (exact for |x| and |threshold| from 1e-30 to 1e8). */
+export function step(x: Tensor, threshold = 0): Tensor {
+  return applyOperation(stepOperation, [x], { threshold, below: false })[0];
+}
+
+/** 1 where x < threshold, else 0. */
+export function stepBelow(x: Tensor, threshold = 0): Tensor {
+  return applyOperation(stepOperation, [x], { threshold, below: true })[0];
+}
+
+export const eluOperation: Operation<{ readonly alpha: number }> = {
+  name: 'elu',
+  infer: ([x]) => [x],
+  lower: (context, { names, attributes }) => context.emit('Elu', names, { alpha: { f: attributes.alpha } }),
+  // For x < 0: y = alpha (e^x - 1), so dy/dx = y + alpha.
+  vjp: ({ inputs: [x], outputs: [y], attributes, cotangents: [g] }) => {
+    if (!g) return [undefined];
+    const positive = step(x);
+    return [mul(g, add(positive, mul(sub(1, positive), add(y, attributes.alpha))))];
+  },
+};
+/** x for x > 0, alpha (e^x - 1) below. */
+export function elu(x: Tensor, alpha = 1): Tensor {
+  return applyOperation(eluOperation, [x], { alpha })[0];
+}
+
+export const leakyReluOperation: Operation<{ readonly alpha: number }> = {
+  name: 'leakyRelu',
+  infer: ([x]) => [x],
+  lower: (context, { names, attributes }) =>
+    context.emit('LeakyRelu', names, { alpha: { f: attributes.alpha } }),
+  vjp: ({ inputs: [x], attributes: { alpha }, cotangents: [g] }) => [
+    g && mul(g, add(mul(step(x), 1 - alpha), alpha)),
+  ],
+};
+/** x for x > 0, alpha x below. */
+export function leakyRelu(x: Tensor, alpha = 0.01): Tensor {
+  return applyOperation(leakyReluOperation, [x], { alpha })[0];
+}
+
+export const clipOperation: Operation<{ readonly min: number; readonly max: number }> = {
+  name: 'clip',
+  infer: ([x]) => [x],
+  lower: (context, { names, inputs: [{ dtype }], attributes: { min, max } }) => {
+    const bound = (value: number): string =>
+      Number.isFinite(value) ? context.constant(arrayFrom(dtype, [value]), [], dtype) : '';
+    return context.emit('Clip', [names[0], bound(min), ...(Number.isFinite(max) ? [bound(max)] : [])]);
+  },
+  vjp: ({ outputs: [y], attributes: { min, max }, cotangents: [g] }) => {
+    if (!g) return [undefined];
+    const above = Number.isFinite(min) ? mul(g, step(y, min)) : g;
+    return [Number.isFinite(max) ? mul(above, stepBelow(y, max)) : above];
+  },
+};
+/** x held between min and max; derivative 0 at and beyond the bounds. Clips of clips and of relu merge into one. */
+export function clip(x: Tensor, min: number, max: number): Tensor {
+  expectFloat(x, 'clip');
+  if (!(min <= max)) throw new RangeError(`clip: expected min <= max, received ${min} and ${max}`);
+  const inner =
+    attributesOf(x, clipOperation) ??
+    (attributesOf(x, reluOperation) === undefined ? undefined : RELU_BOUNDS);
+  if (inner) {
+    const hold = (value: number): number => Math.min(Math.max(value, min), max);
+    return applyOperation(clipOperation, [x.node.inputs[0]], {
+      min: hold(inner.min),
+      max: hold(inner.max),
+    })[0];
+  }
+  return applyOperation(clipOperation, [x], { min, max })[0];
+}
+const RELU_BOUNDS = { min: 0, max: Infinity };
+
+function emitChannelScale(context: LoweringContext, input: string, factors: Float32Array): string {
+  if (!context.blockedLayout) {
+    return context.emit('Mul', [input, context.constant(factors, [factors.length, 1, 1], 'float32')])[0];
+  }
+  const kernel = context.constant(factors, [factors.length, 1, 1, 1], 'float32');
+  return context.emit('Conv', [input, kernel], { group: { i: factors.length } })[0];
+}
+
+export const scaleChannelsOperation: Operation<{ readonly factors: Float32Array }> = {
+  name: 'scaleChannels',
+  infer: ([x]) => [x],
+  lower: (context, { names, attributes }) => [emitChannelScale(context, names[0], attributes.factors)],
+  vjp: ({ attributes, cotangents: [g] }) => [g && scaleChannels(g, attributes.factors)],
+};
+
+/**
+ * Image x [n, c, h, w] times one known factor per channel. In a blocked layout this is a depthwise convolution, which
+ * stays there; a product with [c, 1, 1] would not.
+ */
+export function scaleChannels(x: Tensor, factors: Float32Array): Tensor {
+  if (x.rank !== 4 || x.dtype !== 'float32' || x.shape[1] !== factors.length) {
+    throw new ShapeError(
+      `scaleChannels: expected float32 [n,${factors.length},h,w], received ${x.toString()}`,
+    );
+  }
+  return applyOperation(scaleChannelsOperation, [x], { factors })[0];
+}
+
+const complement = (factors: Float32Array): Float32Array => factors.map((factor) => 1 - factor);
+
+export const preluOperation: Operation<{ readonly slopes: Float32Array | undefined }> = {
+  name: 'prelu',
+  infer: ([x, slope]) => {
+    expectFloat(x, 'prelu');
+    expectSameDType(x, slope, 'prelu');
+    if (!sameShape(broadcastShapes(x.shape, slope.shape, 'prelu'), x.shape)) {
+      throw new ShapeError(
+        `prelu: expected a slope that broadcasts to ${formatShape(x.shape)}, received ${formatShape(slope.shape)}`,
+      );
+    }
+    return [x];
+  },
+  lower: (context, { names, attributes: { slopes } }) => {
+    if (!context.blockedLayout || !slopes) return context.emit('PRelu', names);
+    // slope x + (1 - slope) max(x, 0) as two 1x1 depthwise convolutions, the sum fused into the second: PRelu itself
+    // has no blocked form and would cost two reorderings per activation.
+    const [positive] = context.emit('Relu', [names[0]]);
+    const below = emitChannelScale(context, names[0], slopes);
+    const above = emitChannelScale(context, positive, complement(slopes));
+    return context.emit('Add', [below, above]);
+  },
+  vjp: ({ inputs: [x, slope], attributes: { slopes }, wanted, cotangents: [g] }) => {
+    if (!g) return [undefined, undefined];
+    const positive = mul(g, step(x));
+    const known = slopes && {
+      below: scaleChannels(g, slopes),
+      above: scaleChannels(positive, complement(slopes)),
+    };
+    return [
+      wanted[0]
+        ? known
+          ? add(known.above, known.below)
+          : add(positive, mul(sub(g, positive), slope))
+        : undefined,
+      wanted[1] ? sumTo(mul(sub(g, positive), x), slope.shape) : undefined,
+    ];
+  },
+};
+
+/** x for x > 0, slope x below; `slope` broadcasts to x. */
+export function prelu(x: Tensor, slope: Tensor): Tensor {
+  return applyOperation(preluOperation, [x, slope], { slopes: channelSlopes(x, slope) })[0];
+}
+
+/** Slopes that are known now, one per channel of an image tensor. */
+function channelSlopes(x: Tensor, slope: Tensor): Float32Array | undefined {
+  const data = constantData(slope);
+  if (!(data instanceof Float32Array) || x.rank !== 4 || slope.rank > 4) return undefined;
+  const aligned = [...x.shape.map(() => 1), ...slope.shape].slice(-4);
+  if (aligned[0] !== 1 || aligned[2] !== 1 || aligned[3] !== 1) return undefined;
+  return aligned[1] === x.shape[1] ? data : new Float32Array(x.shape[1]).fill(data[0]);
+}
