@@ -2,7 +2,7 @@
 // Run: npx tsx --conditions=source packages/graph/scripts/support-table.ts
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { format } from 'prettier';
+import { format, resolveConfig } from 'prettier';
 import { listOperations, listTfjsOperations } from '../src/index.ts';
 
 const README = fileURLToPath(new URL('../README.md', import.meta.url));
@@ -33,7 +33,7 @@ export async function renderReadme(readme: string): Promise<string> {
   const end = readme.indexOf(END);
   if (start < 0 || end < start) throw new Error('the README has no place for the support table');
   const text = `${readme.slice(0, start + START.length)}\n\n${supportTable()}\n\n${readme.slice(end)}`;
-  return format(text, { parser: 'markdown', printWidth: 110 });
+  return format(text, { ...(await resolveConfig(README)), parser: 'markdown' });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
