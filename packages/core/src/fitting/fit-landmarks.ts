@@ -8,7 +8,13 @@ import type { MorphableModel } from '../model/index.ts';
 import { chooseContourRows } from './contour-rows.ts';
 import { fitWarnings } from './fit-warnings.ts';
 import { orthographicPose } from './initial-pose.ts';
-import { type LandmarkBasis, landmarkBasis } from './landmark-basis.ts';
+import {
+  identityCoefficients,
+  identityDirectionsOf,
+  type LandmarkBasis,
+  landmarkBasis,
+} from './landmark-basis.ts';
+import { type LandmarkNuisance, learnedNuisance } from './landmark-nuisance.ts';
 import {
   type LandmarkObservations,
   type LandmarkState,
@@ -27,11 +33,18 @@ import type { FitResult } from './types.ts';
 export interface LandmarkFitOptions {
   /** Key of `model.landmarks`: the 468 dense points, or `ibug68`. */
   readonly embedding?: string;
+  /** p_s where it is known (further photos of one person): only camera and p_e are then fitted. */
+  readonly identity?: Float32Array | undefined;
+  /** What errs in common, or `none`; the default is the set learned for the dense points (see `landmark-nuisance.ts`). */
+  readonly nuisance?: LandmarkNuisance | 'none' | undefined;
   /** Focal length in pixels where it is known (EXIF); its distribution's centre is guessed otherwise. */
   readonly focalPx?: number | undefined;
   /** Standard deviation of one landmark, as a fraction of the outer-eye distance. */
   readonly noise?: number;
-  /** How many landmarks err together: 468 points of one network are far from 468 independent measurements. */
+  /**
+   * How many landmarks err together where no nuisance modes say so: 468 points of one network are far from 468
+   * independent measurements.
+   */
   readonly redundancy?: number;
   /** Multiplies the Mahalanobis prior of p_s. */
   readonly identityWeight?: number;
@@ -50,21 +63,25 @@ export interface LandmarkFitOptions {
   readonly now?: (() => number) | undefined;
 }
 
-type Settings = Required<Omit<LandmarkFitOptions, 'focalPx' | 'now'>> & Pick<LandmarkFitOptions, 'focalPx'>;
+type Optional = 'focalPx' | 'now' | 'identity' | 'nuisance';
+type Settings = Required<Omit<LandmarkFitOptions, Optional>> & Pick<LandmarkFitOptions, Optional>;
 
 export const LANDMARK_FIT_DEFAULTS: Settings = {
   embedding: 'mediapipe468',
-  noise: 0.012,
-  redundancy: 8,
+  noise: 0.0095,
+  redundancy: 20,
   identityWeight: 1,
   expressionWeight: 4,
   expressionSparsity: 0.5,
-  robustScales: [Infinity, 6, 3],
+  robustScales: [12, 6, 3],
   distanceMm: 800,
   distanceSpread: 0.7,
   focalRatio: 1.4,
   focalSpread: 0.5,
 };
+
+/** Geman-McClure scale while only the camera moves: people differ from the mean head by several deviations. */
+const POSE_SCALE = 16;
 
 /** Outer corners of the subject's right and left eye. */
 const OUTER_EYES: Readonly<Record<string, readonly [number, number]>> = {
@@ -87,44 +104,71 @@ export function fitLandmarks(
   const now = options.now ?? ((): number => 0);
   const began = now();
   const settings = withDefaults(options);
-  const basis = landmarkBasis(model, settings.embedding);
+  const nuisance = chosenNuisance(settings);
+  const basis = landmarkBasis(model, settings.embedding, nuisance);
   const principal: [number, number] = [image.widthPx / 2, image.heightPx / 2];
   const observations = observe(basis, analysis, settings.embedding, principal);
   const eyeDistancePx = outerEyeDistance(basis, observations, settings.embedding);
 
   const priors = makePriors(basis, image, settings);
-  let state = initialState(basis, observations, priors);
+  let state = initialState(basis, observations, priors, settings.identity);
   const noise = makeNoise(basis, state, settings, eyeDistancePx);
 
+  const stiffWeights = noise.precision.map((value) => value / settings.redundancy);
+  const lastScale = settings.robustScales.at(-1) ?? Infinity;
   const solves: SolveResult[] = [];
   chooseContourRows(basis, state, observations.rows);
-  const pose = solveLandmarks(basis, observations, { ...noise, robustScale: Infinity }, priors, state, {
-    free: 'camera',
-    maxIterations: 8,
-    tolerance: 1e-3,
-  });
-  solves.push(pose);
-  state = pose.state;
+  // Pose of the mean head first, soon without the landmarks that lie far off: p_s and p_e must not meet them.
+  for (const robustScale of [Infinity, POSE_SCALE]) {
+    const pose = solveLandmarks(basis, observations, { ...noise, robustScale }, priors, state, {
+      free: 'camera',
+      maxIterations: 8,
+      tolerance: 1e-3,
+    });
+    solves.push(pose);
+    state = pose.state;
+  }
   for (const [round, robustScale] of settings.robustScales.entries()) {
     chooseContourRows(basis, state, observations.rows);
     const last = round === settings.robustScales.length - 1;
-    const solve = solveLandmarks(basis, observations, { ...noise, robustScale }, priors, state, {
-      free: 'all',
+    // Until the outliers are known the shape stays stiff and the nuisance modes stay out: met by them, a hand before the
+    // face would pass for an odd smile.
+    const weights = last ? noise.weights : stiffWeights;
+    const solve = solveLandmarks(basis, observations, { ...noise, weights, robustScale }, priors, state, {
+      free: settings.identity !== undefined ? 'expression' : last ? 'all' : 'model',
       maxIterations: last ? 12 : 3,
       tolerance: last ? 1e-5 : 1e-3,
     });
     solves.push(solve);
     state = solve.state;
   }
+  if (basis.nuisanceCount > 0 && settings.identity === undefined) {
+    // The nuisance has done its work for p_s. What it explained of the face is handed to p_e and the camera.
+    state.coefficients.fill(0, 0, basis.nuisanceCount);
+    const polish = solveLandmarks(basis, observations, { ...noise, robustScale: lastScale }, priors, state, {
+      free: 'expression',
+      maxIterations: 8,
+      tolerance: 1e-4,
+    });
+    solves.push(polish);
+    state = polish.state;
+  }
   return report(model, basis, observations, noise, state, solves, {
     image,
     principal,
     eyeDistancePx,
     points: analysis.landmarks.points,
-    finalScale: settings.robustScales[settings.robustScales.length - 1] ?? Infinity,
+    finalScale: lastScale,
+    identity: settings.identity,
     now,
     began,
   });
+}
+
+function chosenNuisance(settings: Settings): LandmarkNuisance | undefined {
+  if (settings.nuisance === 'none') return undefined;
+  if (settings.nuisance !== undefined) return settings.nuisance;
+  return settings.embedding === 'mediapipe468' ? learnedNuisance() : undefined;
 }
 
 /** A passed `undefined` never erases a default. */
@@ -174,6 +218,7 @@ function makePriors(
   const known = settings.focalPx;
   return {
     identityWeight: settings.identityWeight,
+    nuisanceWeight: 1,
     expressionQuadratic: new Float64Array(basis.expressionCount).fill(settings.expressionWeight),
     expressionLinear: new Float64Array(basis.expressionCount).fill(settings.expressionSparsity),
     logDepth: { mean: Math.log(settings.distanceMm), sigma: settings.distanceSpread },
@@ -191,6 +236,7 @@ function initialState(
   basis: LandmarkBasis,
   observations: LandmarkObservations,
   priors: LandmarkPriors,
+  identity: Float32Array | undefined,
 ): LandmarkState {
   const n = observations.rows.length;
   const pose = orthographicPose(
@@ -199,6 +245,8 @@ function initialState(
     new Float64Array(n).fill(1),
   );
   const depth = Math.exp(priors.logDepth.mean);
+  const coefficients = new Float64Array(basis.identityCount + basis.nuisanceCount + basis.expressionCount);
+  if (identity !== undefined) coefficients.set(identityDirectionsOf(basis, identity), basis.nuisanceCount);
   return {
     rotation: pose.rotation,
     view: Float64Array.of(
@@ -207,7 +255,7 @@ function initialState(
       Math.log(pose.scale),
       Math.log(depth),
     ),
-    coefficients: new Float64Array(basis.identityCount + basis.expressionCount),
+    coefficients,
   };
 }
 
@@ -221,9 +269,10 @@ function makeNoise(
   const n = basis.landmarks.length;
   const pxPerMm = Math.exp(state.view[2]);
   const detector = settings.noise * Math.max(eyeDistancePx, 80 * pxPerMm);
+  const redundancy = basis.nuisanceCount > 0 ? 1 : settings.redundancy;
   const precision = new Float64Array(n);
   for (let i = 0; i < n; i++) precision[i] = 1 / (detector ** 2 + (basis.deviationMm[i] * pxPerMm) ** 2);
-  return { precision, weights: precision.map((value) => value / settings.redundancy), robustScale: Infinity };
+  return { precision, weights: precision.map((value) => value / redundancy), robustScale: Infinity };
 }
 
 interface ReportContext {
@@ -232,6 +281,7 @@ interface ReportContext {
   readonly eyeDistancePx: number;
   readonly points: Float32Array;
   readonly finalScale: number;
+  readonly identity: Float32Array | undefined;
   readonly now: () => number;
   readonly began: number;
 }
@@ -257,9 +307,11 @@ function report(
     errors.push(Math.sqrt(squared) / context.eyeDistancePx);
     if (squared * noise.precision[i] > context.finalScale ** 2) outliers++;
   }
-  const { identityCount } = basis;
-  const identity = Float32Array.from(state.coefficients.subarray(0, identityCount));
-  const expression = Float32Array.from(state.coefficients.subarray(identityCount));
+  const identity =
+    context.identity ?? identityCoefficients(basis, state.coefficients.subarray(basis.nuisanceCount));
+  const expression = Float32Array.from(
+    state.coefficients.subarray(basis.identityCount + basis.nuisanceCount),
+  );
   const scales = eyePxPerMm(basis, state, rotated);
   const blinks = ['eyeBlinkLeft', 'eyeBlinkRight'].map((name) => model.expression.names.indexOf(name));
   const [, , , , , m5, , , m8] = state.rotation;

@@ -47,6 +47,9 @@ export function orthographicPose(
   const pp = p[0] ** 2 + p[1] ** 2 + p[2] ** 2;
   const qq = q[0] ** 2 + q[1] ** 2 + q[2] ** 2;
   const pq = p[0] * q[0] + p[1] * q[1] + p[2] * q[2];
+  if (!(pp * qq > 1e-12)) {
+    throw new RangeError('The landmarks give no pose: they all coincide, or lie on one line.');
+  }
   const root = Math.sqrt(Math.max(pp * qq - pq * pq, 1e-300));
   const trace = Math.sqrt(pp + qq + 2 * root);
   // (M M')^(-1/2) of the symmetric 2 x 2 Gram matrix M M'.

@@ -19,7 +19,7 @@ export interface LandmarkState {
   readonly rotation: Float64Array;
   /** [4] t_x, t_y (mm), s = log(px/mm), l = log(distance in mm). */
   readonly view: Float64Array;
-  /** [K_s + K_e] p_s, then p_e. */
+  /** [K_n + K_q + K_e] nuisance, identity in the basis's own directions, p_e. */
   readonly coefficients: Float64Array;
 }
 
@@ -98,8 +98,8 @@ export function landmarkResiduals(
 /**
  * Jacobian of the residuals, each landmark's two rows multiplied by `rootWeights`.
  * @param rootWeights [N]
- * @param columns 7 + K for everything, or 7 for the camera alone.
- * @param out [2 N, columns] row-major; columns: rotation (3), t_x, t_y, s, l, coefficients.
+ * @param first first coefficient that is free: 0 for all of them, K for the camera alone.
+ * @param out [2 N, 7 + K - first] row-major; columns: rotation (3), t_x, t_y, s, l, coefficients from `first` on.
  */
 export function landmarkJacobian(
   basis: LandmarkBasis,
@@ -107,12 +107,14 @@ export function landmarkJacobian(
   state: LandmarkState,
   rotated: Float64Array,
   rootWeights: Float64Array,
-  columns: number,
+  first: number,
   out: Float64Array,
 ): void {
   const [tx, ty, logScale, logDepth] = state.view;
   const { rotation: r } = state;
   const k = state.coefficients.length;
+  const free = k - first;
+  const columns = CAMERA_UNKNOWNS + free;
   const scale = Math.exp(logScale);
   const inverseDepth = Math.exp(-logDepth);
   const { deltas } = basis;
@@ -150,8 +152,8 @@ export function landmarkJacobian(
     const vx = factor * r[3] + vz * r[6];
     const vy = factor * r[4] + vz * r[7];
     const vzz = factor * r[5] + vz * r[8];
-    const at = observations.rows[i] * 3 * k;
-    for (let j = 0; j < columns - CAMERA_UNKNOWNS; j++) {
+    const at = observations.rows[i] * 3 * k + first;
+    for (let j = 0; j < free; j++) {
       const dx = deltas[at + j];
       const dy = deltas[at + k + j];
       const dz = deltas[at + 2 * k + j];
@@ -161,14 +163,15 @@ export function landmarkJacobian(
   }
 }
 
-/** The state after a step of the unknowns (7 or 7 + K): rotation composed from the left, the rest added. */
+/** The state after a step of the free unknowns: rotation composed from the left, the rest added. */
 export function stepState(state: LandmarkState, step: ArrayLike<number>): LandmarkState {
+  const first = state.coefficients.length - (step.length - CAMERA_UNKNOWNS);
   const turn = rotationMatrix([step[0], step[1], step[2]]);
   return {
     rotation: multiply3(turn, state.rotation),
     view: state.view.map((value, i) => value + step[3 + i]),
     coefficients: state.coefficients.map((value, i) =>
-      CAMERA_UNKNOWNS + i < step.length ? value + step[CAMERA_UNKNOWNS + i] : value,
+      i < first ? value : value + step[CAMERA_UNKNOWNS + i - first],
     ),
   };
 }

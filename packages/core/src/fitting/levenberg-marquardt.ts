@@ -26,6 +26,8 @@ export interface NormalPrior {
 export interface LandmarkPriors {
   /** Multiplies |p_s|^2. */
   readonly identityWeight: number;
+  /** Multiplies the squared nuisance coefficients. */
+  readonly nuisanceWeight: number;
   /** [K_e] a_j and b_j of sum_j a_j p_e[j]^2 + 2 b_j p_e[j]: with p_e >= 0 the linear part keeps idle coefficients at 0. */
   readonly expressionQuadratic: Float64Array;
   readonly expressionLinear: Float64Array;
@@ -44,8 +46,8 @@ export interface LandmarkNoise {
 }
 
 export interface SolveOptions {
-  /** `camera` holds the coefficients. */
-  readonly free: 'camera' | 'all';
+  /** What moves beside the camera: nothing; p_e; p_s and p_e; everything. */
+  readonly free: 'camera' | 'expression' | 'model' | 'all';
   readonly maxIterations: number;
   /** Stop when the energy falls by less than this fraction. */
   readonly tolerance: number;
@@ -61,9 +63,12 @@ export interface LandmarkEnergy {
   readonly total: number;
   readonly landmarks: number;
   readonly identity: number;
+  readonly nuisance: number;
   readonly expression: number;
   readonly camera: number;
 }
+
+type CoefficientCounts = Pick<LandmarkBasis, 'identityCount' | 'nuisanceCount'>;
 
 /** Relative damping of the diagonal: the priors already condition the system, so little is needed. */
 const FIRST_DAMPING = 1e-4;
@@ -77,8 +82,15 @@ export function solveLandmarks(
   options: SolveOptions,
 ): SolveResult {
   const n = observations.rows.length;
-  const columns = CAMERA_UNKNOWNS + (options.free === 'all' ? start.coefficients.length : 0);
-  const boxed = options.free === 'all' ? basis.expressionCount : 0;
+  const count = start.coefficients.length;
+  const first = {
+    all: 0,
+    model: basis.nuisanceCount,
+    expression: count - basis.expressionCount,
+    camera: count,
+  }[options.free];
+  const columns = CAMERA_UNKNOWNS + count - first;
+  const boxed = options.free === 'camera' ? 0 : basis.expressionCount;
   const work = {
     rotated: new Float64Array(n * 3),
     residuals: new Float64Array(n * 2),
@@ -92,7 +104,7 @@ export function solveLandmarks(
   const energyAt = (state: LandmarkState): LandmarkEnergy | undefined => {
     rotatedLandmarks(basis, observations.rows, state, work.rotated);
     if (!landmarkResiduals(observations, state, work.rotated, work.residuals)) return undefined;
-    return landmarkEnergy(work.residuals, noise, priors, state, basis.identityCount);
+    return landmarkEnergy(work.residuals, noise, priors, state, basis);
   };
   let state = start;
   let energy = energyAt(state);
@@ -108,15 +120,15 @@ export function solveLandmarks(
       work.weighted[i * 2] = work.root[i] * work.residuals[i * 2];
       work.weighted[i * 2 + 1] = work.root[i] * work.residuals[i * 2 + 1];
     }
-    landmarkJacobian(basis, observations, state, work.rotated, work.root, columns, work.jacobian);
+    landmarkJacobian(basis, observations, state, work.rotated, work.root, first, work.jacobian);
     normalEquations(work.jacobian, work.weighted, n * 2, columns, work.hessian, work.gradient);
-    addPriors(priors, state, basis.identityCount, columns, work.hessian, work.gradient);
+    addPriors(priors, state, basis, first, work.hessian, work.gradient);
     let next: LandmarkState | undefined;
     let nextEnergy: LandmarkEnergy | undefined;
     for (let attempt = 0; attempt < 8; attempt++) {
       const step = dampedStep(work, columns, boxed, state, damping);
       if (step !== undefined) {
-        next = clampExpression(stepState(state, step), basis.identityCount);
+        next = clampExpression(stepState(state, step), basis.expressionCount);
         nextEnergy = energyAt(next);
         if (nextEnergy !== undefined && nextEnergy.total <= energy.total) break;
       }
@@ -142,7 +154,7 @@ export function landmarkEnergy(
   noise: LandmarkNoise,
   priors: LandmarkPriors,
   state: LandmarkState,
-  identityCount: number,
+  basis: CoefficientCounts,
 ): LandmarkEnergy {
   let landmarks = 0;
   for (let i = 0; i < noise.weights.length; i++) {
@@ -151,32 +163,47 @@ export function landmarkEnergy(
     landmarks += (noise.weights[i] / noise.precision[i]) * gemanMcClure(squared, noise.robustScale);
   }
   const { coefficients } = state;
+  const firstExpression = basis.identityCount + basis.nuisanceCount;
   let identity = 0;
-  for (let k = 0; k < identityCount; k++) identity += priors.identityWeight * coefficients[k] ** 2;
+  let nuisance = 0;
   let expression = 0;
-  for (let j = 0; j < coefficients.length - identityCount; j++) {
-    const p = coefficients[identityCount + j];
-    expression += priors.expressionQuadratic[j] * p * p + 2 * priors.expressionLinear[j] * p;
+  for (let k = 0; k < coefficients.length; k++) {
+    const p = coefficients[k];
+    if (k < basis.nuisanceCount) nuisance += priors.nuisanceWeight * p * p;
+    else if (k < firstExpression) identity += priors.identityWeight * p * p;
+    else {
+      const j = k - firstExpression;
+      expression += priors.expressionQuadratic[j] * p * p + 2 * priors.expressionLinear[j] * p;
+    }
   }
   const logScale = state.view[2];
   const logDepth = state.view[3];
   const camera =
     ((logDepth - priors.logDepth.mean) / priors.logDepth.sigma) ** 2 +
     ((logScale + logDepth - priors.logFocal.mean) / priors.logFocal.sigma) ** 2;
-  return { total: landmarks + identity + expression + camera, landmarks, identity, expression, camera };
+  return {
+    total: landmarks + identity + nuisance + expression + camera,
+    landmarks,
+    identity,
+    nuisance,
+    expression,
+    camera,
+  };
 }
 
 /** Adds the priors' half second and half first derivatives to J' J and J' r. */
 function addPriors(
   priors: LandmarkPriors,
   state: LandmarkState,
-  identityCount: number,
-  columns: number,
+  basis: CoefficientCounts,
+  first: number,
   hessian: Float64Array,
   gradient: Float64Array,
 ): void {
   const s = 5;
   const l = 6;
+  const columns = gradient.length;
+  const firstExpression = basis.identityCount + basis.nuisanceCount;
   const depthWeight = priors.logDepth.sigma ** -2;
   const focalWeight = priors.logFocal.sigma ** -2;
   const focalError = state.view[2] + state.view[3] - priors.logFocal.mean;
@@ -185,14 +212,15 @@ function addPriors(
   hessian[l * columns + l] += focalWeight + depthWeight;
   gradient[s] += focalWeight * focalError;
   gradient[l] += focalWeight * focalError + depthWeight * (state.view[3] - priors.logDepth.mean);
-  for (let k = 0; k < columns - CAMERA_UNKNOWNS; k++) {
-    const at = CAMERA_UNKNOWNS + k;
+  for (let k = first; k < state.coefficients.length; k++) {
+    const at = CAMERA_UNKNOWNS + k - first;
     const p = state.coefficients[k];
-    if (k < identityCount) {
-      hessian[at * columns + at] += priors.identityWeight;
-      gradient[at] += priors.identityWeight * p;
+    if (k < firstExpression) {
+      const weight = k < basis.nuisanceCount ? priors.nuisanceWeight : priors.identityWeight;
+      hessian[at * columns + at] += weight;
+      gradient[at] += weight * p;
     } else {
-      const j = k - identityCount;
+      const j = k - firstExpression;
       hessian[at * columns + at] += priors.expressionQuadratic[j];
       gradient[at] += priors.expressionQuadratic[j] * p + priors.expressionLinear[j];
     }
@@ -234,9 +262,9 @@ function dampedStep(
 }
 
 /** Rounding in the last bit may leave a coefficient at -1e-17; the contract is 0..1. */
-function clampExpression(state: LandmarkState, identityCount: number): LandmarkState {
+function clampExpression(state: LandmarkState, expressionCount: number): LandmarkState {
   const { coefficients } = state;
-  for (let k = identityCount; k < coefficients.length; k++) {
+  for (let k = coefficients.length - expressionCount; k < coefficients.length; k++) {
     coefficients[k] = Math.min(Math.max(coefficients[k], 0), 1);
   }
   return state;

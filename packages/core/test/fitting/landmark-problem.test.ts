@@ -49,7 +49,7 @@ describe('landmarkJacobian', () => {
         rotatedLandmarks(basis, observations.rows, at, rotated);
         const root = new Float64Array(n).map((_, i) => 0.5 + (i % 3));
         const jacobian = new Float64Array(n * 2 * columns);
-        landmarkJacobian(basis, observations, at, rotated, root, columns, jacobian);
+        landmarkJacobian(basis, observations, at, rotated, root, 0, jacobian);
         const h = 1e-5;
         for (let c = 0; c < columns; c++) {
           const step = new Float64Array(columns);
