@@ -70,17 +70,20 @@ function inversePermutation(permutation: readonly number[]): number[] {
   return inverse;
 }
 
-/** Host transpose of a constant's values. */
+/** Host transpose of a constant's values; the innermost axis in a loop of its own, for speed. */
 function transposeData(data: TypedArray, x: Tensor, permutation: readonly number[]): TypedArray {
   const out = emptyArray(x.dtype, data.length);
   const extents = permutation.map((axis) => x.shape[axis]);
   const inputStrides = stridesOf(x.shape);
   const strides = permutation.map((axis) => inputStrides[axis]);
+  const last = extents.length - 1;
+  const innerExtent = extents[last];
+  const innerStride = strides[last];
   const index = filled(extents.length, 0);
   let from = 0;
-  for (let to = 0; to < out.length; to++) {
-    out[to] = data[from];
-    for (let axis = extents.length - 1; axis >= 0; axis--) {
+  for (let to = 0; to < out.length;) {
+    for (let i = 0, at = from; i < innerExtent; i++, at += innerStride) out[to++] = data[at];
+    for (let axis = last - 1; axis >= 0; axis--) {
       from += strides[axis];
       if (++index[axis] < extents[axis]) break;
       from -= strides[axis] * extents[axis];

@@ -14,3 +14,16 @@ it('writes the documented examples', () => {
   expect(hex(new ProtobufWriter().varint(20, 1))).toBe('a00101');
   expect(hex(new ProtobufWriter().varint(1, 2n ** 62n))).toBe('08808080808080808040');
 });
+
+it('joins small and large payloads in order, nested ones too', () => {
+  const large = Uint8Array.from({ length: 5000 }, (_, i) => i % 251);
+  const bytes = new ProtobufWriter()
+    .varint(1, 1)
+    .message(2, (nested) => nested.bytes(3, large).varint(4, 7))
+    .string(5, 'end')
+    .finish();
+  // tag 2, length 5000 + (tag, two bytes of length) + (tag, value) = 5005 = 0x138d.
+  expect(Buffer.from(bytes.subarray(0, 8)).toString('hex')).toBe('0801128d271a8827');
+  expect(bytes.subarray(8, 5008)).toEqual(large);
+  expect(Buffer.from(bytes.subarray(5008)).toString('hex')).toBe('20072a03656e64');
+});
