@@ -2,15 +2,16 @@
  * Builds the template of `likeness-head` from the registered source head: a fresh, mirror-symmetric triangulation of the
  * skin, one UV island, and generated eyeballs. Deterministic: no random numbers are drawn.
  */
-import { CHART_DEFAULTS, chartHalf } from './chart.ts';
+import { assembleUvs, mirroredTriangles } from './assemble-uvs.ts';
+import { CHART_DEFAULTS } from './chart.ts';
 import type { ChartOptions } from './chart.ts';
-import { eyeballMesh, fitEyeball, IRIS_RADIUS_MM } from './eyeballs.ts';
-import type { EyeballMesh } from './eyeballs.ts';
+import { discRadius, eyeballMesh } from './eyeball-mesh.ts';
+import { fitEyeball, IRIS_RADIUS_MM } from './eyeballs.ts';
 import { extractHalfMesh } from './half-mesh.ts';
 import type { HalfMesh } from './half-mesh.ts';
 import { buildHalfSurface, NECK_PLANE_DEFAULTS } from './half-surface.ts';
 import type { NeckPlane } from './half-surface.ts';
-import { LAYOUT_DEFAULTS, layoutChart } from './layout.ts';
+import { LAYOUT_DEFAULTS } from './layout.ts';
 import type { LayoutOptions } from './layout.ts';
 import { regionWeights } from './regions.ts';
 import { remeshHalf, REMESH_DEFAULTS } from './remesh.ts';
@@ -50,7 +51,9 @@ export function buildTemplate(
     (v) => [0, 1, 2].map((d) => half.positions[3 * v + d] - originMm[d]) as [number, number, number],
   );
   const ball = fitEyeball(lid);
-  const ballMesh = eyeballMesh(Math.asin(IRIS_RADIUS_MM / ball.radiusMm));
+  const limbusRadians = Math.asin(IRIS_RADIUS_MM / ball.radiusMm);
+  const ballMesh = eyeballMesh(limbusRadians);
+  const { uvs, uvTriangles, disc } = assembleUvs(half, ballMesh, options.chart, options.layout);
   const ballCount = ballMesh.directions.length / 3;
   const leftStart = skinVertexCount;
   const rightStart = leftStart + ballCount;
@@ -61,12 +64,16 @@ export function buildTemplate(
     irisRadiusMm: IRIS_RADIUS_MM,
     directions: ballMesh.directions,
     vertexStart: leftStart,
+    uvCentre: [disc.u, disc.v],
+    uvRadius: disc.radius,
+    uvIrisRadius: disc.radius * discRadius(limbusRadians),
   };
   const right: Eyeball = {
     ...left,
     centre: [-ball.centre[0], ball.centre[1], ball.centre[2]],
     directions: ballMesh.directions.map((value, i) => (i % 3 === 0 ? -value : value)),
     vertexStart: rightStart,
+    uvCentre: [1 - disc.u, disc.v],
   };
 
   const positions = new Float32Array(3 * vertexCount);
@@ -106,7 +113,6 @@ export function buildTemplate(
   const skinTriangleCount = triangles.length / 3;
   triangles.push(...mirroredTriangles(ballMesh.triangles, (v) => v + ballCount).map((v) => v + leftStart));
   const ballTriangleCount = ballMesh.triangles.length / 3;
-  const { uvs, uvTriangles } = layoutUvs(half, ballMesh, options);
 
   return {
     vertexCount,
@@ -155,15 +161,6 @@ function mirrorNumbering(half: HalfMesh): { mirrorOf: Int32Array; skinVertexCoun
   return { mirrorOf, skinVertexCount: next };
 }
 
-/** The triangles, then their mirror images turned round. */
-function mirroredTriangles(triangles: ArrayLike<number>, mirrorOf: (v: number) => number): number[] {
-  const result = Array.from(triangles);
-  for (let t = 0; t < triangles.length; t += 3) {
-    result.push(mirrorOf(triangles[t]), mirrorOf(triangles[t + 2]), mirrorOf(triangles[t + 1]));
-  }
-  return result;
-}
-
 /** Middle between crown and chin, between the back of the head and the bridge of the nose. */
 function headCentre(source: TemplateSource, half: HalfMesh): [number, number, number] {
   const landmark = (i: number, d: number): number => source.mean[3 * source.landmarks68[i] + d];
@@ -199,51 +196,6 @@ function templateLoops(half: HalfMesh, mirrorOf: Int32Array): Record<LoopName, U
     lips_inner: closed(half.curves.lips),
     neck: closed(half.curves.neck),
   };
-}
-
-function layoutUvs(
-  half: HalfMesh,
-  ball: EyeballMesh,
-  options: TemplateOptions,
-): { uvs: Float32Array; uvTriangles: Uint32Array } {
-  const { places, onCut } = chartHalf(half, options.chart);
-  const n = half.vertexCount;
-  const outline = chartOutline(half, onCut);
-  const { scale, top, disc } = layoutChart(places, outline, options.layout);
-  const uvs: number[] = [];
-  for (let v = 0; v < n; v++) uvs.push(0.5 + scale * places[2 * v], top - scale * places[2 * v + 1]);
-  const mirrored = new Int32Array(n);
-  for (let v = 0; v < n; v++) {
-    if (half.onMidline[v] === 1 && onCut[v] === 0) {
-      mirrored[v] = v;
-      continue;
-    }
-    mirrored[v] = uvs.length / 2;
-    uvs.push(1 - uvs[2 * v], uvs[2 * v + 1]);
-  }
-  const uvTriangles = mirroredTriangles(half.triangles, (v) => mirrored[v]);
-  const ballStart = uvs.length / 2;
-  const ballUvCount = ball.discUvs.length / 2;
-  for (const side of [1, -1]) {
-    for (let i = 0; i < ballUvCount; i++) {
-      uvs.push(
-        0.5 + side * (disc.u - 0.5 + disc.radius * ball.discUvs[2 * i]),
-        disc.v - disc.radius * ball.discUvs[2 * i + 1],
-      );
-    }
-  }
-  uvTriangles.push(...mirroredTriangles(ball.uvTriangles, (v) => v + ballUvCount).map((v) => v + ballStart));
-  return { uvs: Float32Array.from(uvs), uvTriangles: Uint32Array.from(uvTriangles) };
-}
-
-/** The half chart's outer boundary off the midline: neck and cut. */
-function chartOutline(half: HalfMesh, onCut: Uint8Array): number[] {
-  const back = [...half.curves.midline_back];
-  if (half.curves.neck.includes(back[back.length - 1])) back.reverse();
-  const end = back.findIndex((v) => onCut[v] === 0);
-  const neck = [...half.curves.neck];
-  if (neck[neck.length - 1] !== back[0]) neck.reverse();
-  return [...neck, ...back.slice(1, end + 1)];
 }
 
 function templateRegions(

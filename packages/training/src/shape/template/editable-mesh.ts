@@ -213,7 +213,7 @@ function edgeKey(a: number, b: number): string {
 /** Least cosine between a triangle's normal and the surface's normals at its corners. */
 const FACING = 0.25;
 
-/** True when triangle `t`, with corner `v` moved to `point`, still faces as the surface does and is no sliver. */
+/** True when triangle `t`, with corner `v` moved to `point`, still faces as the surface does. */
 export function areCompatible(mesh: EditableMesh, t: number, v: number, point: SurfacePoint): boolean {
   const points = mesh.corners(t).map((corner) => (corner === v ? point : mesh.points[corner]));
   return facing(mesh.surface, points[0], points[1], points[2]) > FACING;

@@ -3,7 +3,8 @@
  * binding of every vertex to one source triangle.
  */
 import type { EditableMesh } from './editable-mesh.ts';
-import type { CurveName, HalfSurface } from './half-surface.ts';
+import type { HalfSurface } from './half-surface.ts';
+import type { CurveName } from './surface-curves.ts';
 import type { SurfacePoint } from './surface-point.ts';
 import type { SourceBinding } from './types.ts';
 

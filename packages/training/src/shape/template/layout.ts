@@ -10,12 +10,19 @@ export interface LayoutOptions {
 
 export const LAYOUT_DEFAULTS: LayoutOptions = { gutter: 6 / 1024 };
 
+/** A disc in the UV square. */
+export interface EyeballDisc {
+  readonly u: number;
+  readonly v: number;
+  readonly radius: number;
+}
+
 export interface ChartLayout {
   /** Chart place (x, y) of the left half -> (u, v): u = 0.5 + scale x, v = top - scale y. */
   readonly scale: number;
   readonly top: number;
   /** Centre and radius of the left eyeball's disc (the right's is mirrored about u = 0.5). */
-  readonly disc: { readonly u: number; readonly v: number; readonly radius: number };
+  readonly disc: EyeballDisc;
 }
 
 /**

@@ -17,7 +17,7 @@ export interface SizingOptions {
 
 export const SIZING_DEFAULTS: SizingOptions = { vertices: 10_300, gradation: 0.2, perRadius: 0.45 };
 
-/** Edge lengths in mm before the common scale: [distance 0 value]. */
+/** Edge lengths in mm before the common scale. */
 const EDGE_MM = {
   eyelid: 0.7,
   lips: 1.1,

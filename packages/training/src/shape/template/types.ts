@@ -36,6 +36,11 @@ export interface Eyeball {
   readonly directions: Float32Array;
   /** First vertex in the template. */
   readonly vertexStart: number;
+  /** The ball's disc in the UV chart: its centre is the iris' centre, its rim the back of the ball. */
+  readonly uvCentre: readonly [number, number];
+  readonly uvRadius: number;
+  /** Radius of the limbus in that disc. */
+  readonly uvIrisRadius: number;
 }
 
 /** A run of vertices and triangles with a material of its own. */

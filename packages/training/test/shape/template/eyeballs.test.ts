@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { eyeballDeltas, eyeballMesh, fitEyeball } from '../../../src/shape/template/eyeballs.ts';
+import { eyeballMesh } from '../../../src/shape/template/eyeball-mesh.ts';
+import { eyeballDeltas, fitEyeball } from '../../../src/shape/template/eyeballs.ts';
 import type { Eyeball } from '../../../src/shape/template/types.ts';
 import { boundaryLoops, crossesItself, loopArea } from './planar-loops.ts';
 
@@ -54,6 +55,9 @@ describe('eyeballDeltas', () => {
     irisRadiusMm: 5.85,
     directions,
     vertexStart: 0,
+    uvCentre: [0.85, 0.85],
+    uvRadius: 0.14,
+    uvIrisRadius: 0.03,
   });
   const template = {
     positions,
