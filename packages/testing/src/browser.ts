@@ -105,7 +105,8 @@ export async function serveStatic(
     const route = routes[prefix];
     if ('content' in route) return void response.writeHead(200, headers).end(route.content);
     const file = normalize(join(route.folder, path.slice(prefix.length)));
-    if (!file.startsWith(normalize(route.folder + sep))) return missing();
+    const inside = file.startsWith(normalize(route.folder + sep));
+    if (!inside || statSync(file, { throwIfNoEntry: false })?.isFile() !== true) return missing();
     const stream = createReadStream(file);
     stream.once('open', () => response.writeHead(200, headers));
     stream.once('error', missing);

@@ -1,4 +1,5 @@
 // 2-D convolution (grouped, dilated, strided, asymmetric padding) and its transpose: each is the other's adjoint.
+import { withDefaults } from '../options.ts';
 import { formatShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectFloat, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
 import { mul } from './arithmetic.ts';
@@ -79,7 +80,7 @@ export const convOperation: Operation<ConvAttributes> = {
  * x: [n, c, h, w]; weights: [f, c / groups, kh, kw]; bias: [f]. Returns [n, f, h', w'].
  */
 export function conv2d(x: Tensor, weights: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
-  const attributes = { ...CONV2D_DEFAULTS, ...options };
+  const attributes: ConvAttributes = withDefaults(CONV2D_DEFAULTS, options);
   return applyOperation(convOperation, bias ? [x, weights, bias] : [x, weights], attributes)[0];
 }
 
@@ -214,7 +215,7 @@ export interface ConvTranspose2dOptions extends Conv2dOptions {
  * x: [n, f, h, w]; weights: [f, c / groups, kh, kw]. Returns [n, c, size].
  */
 export function convTranspose2d(x: Tensor, weights: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
-  const attributes = { ...CONV2D_DEFAULTS, size: [0, 0] as const, ...options };
+  const attributes: ConvTransposeAttributes = withDefaults({ ...CONV2D_DEFAULTS, size: [0, 0] }, options);
   const size =
     options.size ??
     ([

@@ -1,4 +1,5 @@
 // Image resizing, nearest and bilinear, with the three conventions of where pixel centres lie.
+import { withDefaults } from '../options.ts';
 import { formatShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectFloat, type Operation, type Tensor } from '../tensor.ts';
 import { constant } from './input.ts';
@@ -82,5 +83,5 @@ function sourceCoordinate(i: number, input: number, output: number, coordinates:
 
 /** Resizes the last two axes of x [n, c, h, w] to `size` [height, width]. No antialiasing. */
 export function resize2d(x: Tensor, options: ResizeOptions): Tensor {
-  return applyOperation(resizeOperation, [x], { ...RESIZE_DEFAULTS, ...options })[0];
+  return applyOperation(resizeOperation, [x], withDefaults(RESIZE_DEFAULTS, options))[0];
 }
