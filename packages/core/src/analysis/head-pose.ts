@@ -21,8 +21,8 @@ const MIDDLE: readonly (readonly [number, number])[] = [
   [151, 2],
   [9, 0],
 ];
-/** Pitch that these middle lines show on a face that looks straight ahead (median of the London set, neutral). */
-const NEUTRAL_PITCH_DEGREES = 0;
+/** Pitch that these middle lines show on a face that looks straight ahead: median over the 117 people of the London and Canada sets. */
+const NEUTRAL_PITCH_DEGREES = 6;
 
 const DEGREES = 180 / Math.PI;
 

@@ -61,7 +61,8 @@ export interface IrisRefiner {
   /**
    * @param points [468, 3] mesh points in image pixels
    * @returns [478, 3]: the same with lids refined, then the irises: centre, edge towards image right, top, image left,
-   *   bottom, of the subject's right eye (468..472) and left eye (473..477)
+   *   bottom, of the subject's right eye (468..472) and left eye (473..477). An eye hidden by the nose in a near-profile
+   *   keeps the mesh's lids and gets an iris of average size in the middle of them.
    */
   refine(photo: Photo, points: Float32Array): Promise<Float32Array>;
   dispose(): Promise<void>;
@@ -105,26 +106,66 @@ export async function createIrisRefiner(
       const refined = new Float32Array((468 + 2 * IRIS_POINTS) * 3);
       refined.set(points);
       EYES.forEach((eye, k) => {
-        const at = (i: number): [number, number] => {
-          const o = k * OUTPUT_LENGTH + i * 3;
-          return applyAffine(maps[k], output[o], output[o + 1]);
-        };
-        for (let i = 0; i < replaced; i++) {
-          const target = eye.indices[i] * 3;
-          [refined[target], refined[target + 1]] = at(i);
-        }
-        // The network's own depth of the iris means nothing; the lid line's mean depth is what the eyeball's front has.
-        let depth = 0;
-        for (let i = 0; i < LID_LINE; i++) depth += points[eye.indices[i] * 3 + 2] / LID_LINE;
-        for (let i = 0; i < IRIS_POINTS; i++) {
-          // Edges are named as seen in the image, so those of the mirrored eye change places.
-          const target = (eye.firstIris + (eye.mirrored ? [0, 3, 2, 1, 4][i] : i)) * 3;
-          [refined[target], refined[target + 1]] = at(EYE_POINTS + i);
-          refined[target + 2] = depth;
-        }
+        const eyeOutput = output.subarray(k * OUTPUT_LENGTH, (k + 1) * OUTPUT_LENGTH);
+        refineEye(
+          eye,
+          points,
+          refined,
+          (i) => applyAffine(maps[k], eyeOutput[i * 3], eyeOutput[i * 3 + 1]),
+          replaced,
+        );
       });
       return refined;
     },
     dispose: () => program.dispose(),
   };
+}
+
+/** Lid points may move by this fraction of the eye's width; seen: at most 0.09 in view, 0.37 behind the bridge of the nose. */
+const MAX_LID_MOVEMENT = 0.2;
+/** Iris diameter relative to the eye's width, median of the London set; only for eyes that cannot be seen. */
+const IRIS_PER_EYE = 0.4;
+/** Order of the iris points in the mirrored crop: edges are named as seen in the image, so left and right change places. */
+const MIRRORED_IRIS: readonly number[] = [0, 3, 2, 1, 4];
+
+/** Writes one eye's lids and iris into `refined`; `at` gives the network's point i in image pixels. */
+function refineEye(
+  eye: Eye,
+  points: Float32Array,
+  refined: Float32Array,
+  at: (i: number) => [number, number],
+  replaced: number,
+): void {
+  const [a, b] = eye.corners;
+  const width = Math.hypot(points[a * 3] - points[b * 3], points[a * 3 + 1] - points[b * 3 + 1]);
+  let movement = 0;
+  // The network's own depth of the iris means nothing; the lid line's mean depth is what the eyeball's front has.
+  const lidMean = [0, 0, 0];
+  for (let i = 0; i < LID_LINE; i++) {
+    const p = eye.indices[i] * 3;
+    const [x, y] = at(i);
+    movement += Math.hypot(x - points[p], y - points[p + 1]) / LID_LINE;
+    for (let c = 0; c < 3; c++) lidMean[c] += points[p + c] / LID_LINE;
+  }
+  const visible = movement <= MAX_LID_MOVEMENT * width;
+  const trusted = visible ? replaced : 0;
+  for (let i = 0; i < trusted; i++) {
+    const target = eye.indices[i] * 3;
+    [refined[target], refined[target + 1]] = at(i);
+  }
+  const roll = landmarkRoll(points);
+  const radius = (IRIS_PER_EYE / 2) * width;
+  for (let i = 0; i < IRIS_POINTS; i++) {
+    const target = (eye.firstIris + (eye.mirrored ? MIRRORED_IRIS[i] : i)) * 3;
+    if (visible) {
+      [refined[target], refined[target + 1]] = at(EYE_POINTS + i);
+    } else {
+      // Right, top, left, bottom lie at quarter turns from the head's own right, counter-clockwise in the image.
+      const angle = roll - (((target / 3 - eye.firstIris + 3) % 4) * Math.PI) / 2;
+      const reach = i === 0 ? 0 : radius;
+      refined[target] = lidMean[0] + reach * Math.cos(angle);
+      refined[target + 1] = lidMean[1] + reach * Math.sin(angle);
+    }
+    refined[target + 2] = lidMean[2];
+  }
 }
