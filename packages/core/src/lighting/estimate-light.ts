@@ -81,7 +81,8 @@ export function estimateLight(samples: LightSamples, options: EstimateLightOptio
       (i) => albedo[i] + albedo[i + 1] + albedo[i + 2],
       (i) => observed[i] + observed[i + 1] + observed[i + 2],
     );
-    const shared = solveWithPull(sum, new Float64Array(SH_COUNT), ridge);
+    const floor = options.floor ?? ESTIMATE_LIGHT_DEFAULTS.floor;
+    const { shape, stiffness } = solvePositive(sum, ridge, floor);
     for (let channel = 0; channel < 3; channel++) {
       const own = normalEquations(
         used,
@@ -90,11 +91,20 @@ export function estimateLight(samples: LightSamples, options: EstimateLightOptio
         (i) => albedo[i + channel],
         (i) => observed[i + channel],
       );
-      const gain = projectOnto(own, shared);
-      const pull = shared.map((x) => gain * x);
-      coefficients.set(solveWithPull(own, pull, [ridge[0] + chroma, ridge[1] + chroma]), channel * SH_COUNT);
+      const gain = projectOnto(own, shape);
+      const pull = shape.map((x) => gain * x);
+      const solution = solveWithPull(own, pull, [
+        ridge[0] * stiffness + chroma,
+        ridge[1] * stiffness + chroma,
+      ]);
+      window(solution, floor);
+      // Windowing takes light away; its strength is known much better than its shape.
+      const strength = projectOnto(own, solution);
+      coefficients.set(
+        solution.map((x) => x * strength),
+        channel * SH_COUNT,
+      );
     }
-    window(coefficients, options.floor ?? ESTIMATE_LIGHT_DEFAULTS.floor);
     // Residuals relative to the prediction: shadows and highlights err in proportion to the light.
     used.forEach((i, k) => {
       let predicted = 0;
@@ -185,32 +195,53 @@ const PROBES: Float32Array = Float32Array.from({ length: 128 * 3 }, (_, i) => {
   return i % 3 === 2 ? z : Math.sqrt(1 - z * z) * (i % 3 === 0 ? Math.cos(angle) : Math.sin(angle));
 });
 
-/** Shrinks band 2, then band 1, of each channel until no probe falls below `floor` times the mean. */
-function window(coefficients: Float32Array, floor: number): void {
+/** Least shading over the probes and the mean shading. */
+function extremes(c: Float64Array): { readonly least: number; readonly mean: number } {
   const basis = new Float64Array(SH_COUNT);
-  for (let channel = 0; channel < 3; channel++) {
-    const c = coefficients.subarray(channel * SH_COUNT, (channel + 1) * SH_COUNT);
-    if (c[0] <= 0) {
-      c.fill(0);
-      c[0] = 1e-3;
-      continue;
-    }
-    let factor = 1;
-    for (let i = 0; i < PROBES.length; i += 3) {
-      shBasis(PROBES[i], PROBES[i + 1], PROBES[i + 2], basis);
-      let first = 0;
-      let second = 0;
-      for (let b = 1; b < 4; b++) first += c[b] * basis[b];
-      for (let b = 4; b < SH_COUNT; b++) second += c[b] * basis[b];
-      const room = (floor - 1) * c[0] * basis[0];
-      if (first + second >= room) continue;
-      // Band 2 is multiplied by f^3, band 1 by f: the higher band rings first.
-      let f = factor;
-      while (f > 0 && f * first + f ** 3 * second < room) f -= 0.02;
-      factor = Math.max(0, Math.min(factor, f));
-    }
-    for (let b = 1; b < SH_COUNT; b++) c[b] *= b < 4 ? factor : factor ** 3;
+  let least = Infinity;
+  for (let i = 0; i < PROBES.length; i += 3) {
+    shBasis(PROBES[i], PROBES[i + 1], PROBES[i + 2], basis);
+    let sum = 0;
+    for (let b = 0; b < SH_COUNT; b++) sum += c[b] * basis[b];
+    least = Math.min(least, sum);
   }
+  shBasis(0, 0, 1, basis);
+  return { least, mean: c[0] * basis[0] };
+}
+
+/** By how much of the mean a fit may ring under the floor; windowing mends that, more is a fit gone wrong. */
+const RINGING = 0.5;
+
+/** Stiffer and stiffer until no side of the head would be lit by less than nothing; at last it is even light. */
+function solvePositive(
+  equations: NormalEquations,
+  ridge: readonly [number, number],
+  floor: number,
+): { readonly shape: Float64Array; readonly stiffness: number } {
+  const none = new Float64Array(SH_COUNT);
+  for (let stiffness = 1; ; stiffness *= 2.5) {
+    const shape = solveWithPull(equations, none, [ridge[0] * stiffness, ridge[1] * stiffness]);
+    const { least, mean } = extremes(shape);
+    if ((mean > 0 && least >= (floor - RINGING) * mean) || stiffness > 1e6) return { shape, stiffness };
+  }
+}
+
+/** Shrinks band 2, then band 1, until no probe falls below `floor` times the mean. */
+function window(c: Float64Array, floor: number): void {
+  const basis = new Float64Array(SH_COUNT);
+  let factor = 1;
+  for (let i = 0; i < PROBES.length; i += 3) {
+    shBasis(PROBES[i], PROBES[i + 1], PROBES[i + 2], basis);
+    let first = 0;
+    let second = 0;
+    for (let b = 1; b < 4; b++) first += c[b] * basis[b];
+    for (let b = 4; b < SH_COUNT; b++) second += c[b] * basis[b];
+    const room = (floor - 1) * c[0] * basis[0];
+    // Band 2 is multiplied by f^3, band 1 by f: the higher band rings first.
+    while (factor > 0 && factor * first + factor ** 3 * second < room) factor -= 0.02;
+  }
+  factor = Math.max(0, factor);
+  for (let b = 1; b < SH_COUNT; b++) c[b] *= b < 4 ? factor : factor ** 3;
 }
 
 /** Cholesky solution of a symmetric positive definite system given by its lower triangle. */

@@ -3,4 +3,4 @@ export type { SphericalHarmonicsLight } from './spherical-harmonics.ts';
 export { ESTIMATE_LIGHT_DEFAULTS, estimateLight, meanShading } from './estimate-light.ts';
 export type { EstimateLightOptions, LightEstimate, LightSamples } from './estimate-light.ts';
 export { SKIN_TONE_PRIOR, splitSkinAndLight } from './skin-tone.ts';
-export type { LinearRgb, SkinTonePrior } from './skin-tone.ts';
+export type { LightEvidence, LinearRgb, SkinTonePrior } from './skin-tone.ts';

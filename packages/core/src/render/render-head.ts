@@ -102,6 +102,7 @@ export function renderHead(options: RenderHeadOptions): Image {
     fine,
     height * supersample,
   );
+  const facing = frontFacing(projected, surface.triangles);
   const shading = shadeNormals(options.light ?? DEFAULT_LIGHT, vertexNormals(positions, surface.triangles));
   const clay = (options.clay ?? RENDER_HEAD_DEFAULTS.clay).map((x) => SRGB8_TO_LINEAR[x]);
   const { uvs, uvTriangles } = surface;
@@ -121,13 +122,14 @@ export function renderHead(options: RenderHeadOptions): Image {
         const id = triangleIds[i];
         if (id < 0) continue;
         covered++;
+        const inside = facing[id] ? 1 : INSIDE;
         if (sampler) sampleAlbedo(sampler, id, barycentrics, i * 3, texel);
         for (let c = 0; c < 3; c++) {
           const light =
             barycentrics[i * 3] * shading[surface.triangles[id * 3] * 3 + c] +
             barycentrics[i * 3 + 1] * shading[surface.triangles[id * 3 + 1] * 3 + c] +
             barycentrics[i * 3 + 2] * shading[surface.triangles[id * 3 + 2] * 3 + c];
-          sum[c] += light * (sampler ? texel[c] : clay[c]);
+          sum[c] += inside * light * (sampler ? texel[c] : clay[c]);
         }
       }
       const total = supersample * supersample;
@@ -141,6 +143,24 @@ export function renderHead(options: RenderHeadOptions): Image {
     }
   }
   return { width, height, channels, data };
+}
+
+/** Light that reaches the inside of a head through mouth and neck, relative to the outside. */
+const INSIDE = 0.12;
+
+/** [T] 1 where a triangle shows its outside (counter-clockwise; v points down). */
+function frontFacing(projected: Float32Array, triangles: Uint32Array): Uint8Array {
+  const out = new Uint8Array(triangles.length / 3);
+  for (let t = 0; t < out.length; t++) {
+    const a = triangles[t * 3] * 3;
+    const b = triangles[t * 3 + 1] * 3;
+    const c = triangles[t * 3 + 2] * 3;
+    const area =
+      (projected[b] - projected[a]) * (projected[c + 1] - projected[a + 1]) -
+      (projected[b + 1] - projected[a + 1]) * (projected[c] - projected[a]);
+    if (area < 0) out[t] = 1;
+  }
+  return out;
 }
 
 /** The surface's triangles with the sheer ones collapsed, so that ids stay what they are. */

@@ -5,13 +5,14 @@
  * they are smooth; only the last step touches every texel of the full chart.
  */
 import type { PinholeCamera } from '../camera/index.ts';
+import { vertexNormals } from '../geometry/index.ts';
 import { linearToSrgb8, type Image, type Photo } from '../image/index.ts';
 import { shadeNormals, type SphericalHarmonicsLight } from '../lighting/index.ts';
 import type { MorphableModel } from '../model/index.ts';
 import { rasterize } from '../render/index.ts';
 import { complete } from './complete.ts';
 import { delight } from './delight.ts';
-import { DEFAULT_IRIS, measureIris, paintEyeball, type LinearRgb } from './eyes.ts';
+import { DEFAULT_IRIS, measureIris, paintEyeball, scleraEvidence, type LinearRgb } from './eyes.ts';
 import { faceAreas } from './face-areas.ts';
 import { headView, projectedBox } from './head-view.ts';
 import { landmarkWarp } from './landmark-warp.ts';
@@ -19,7 +20,7 @@ import { partColour } from './part-colours.ts';
 import { photoWindow } from './photo-window.ts';
 import { skinMask } from './skin-mask.ts';
 import { templateLog } from './template-skin.ts';
-import { unwrap, type Unwrapped } from './unwrap.ts';
+import { smoothstep, unwrap, UNWRAP_DEFAULTS, type Unwrapped } from './unwrap.ts';
 import { uvChart, type UvChart } from './uv-chart.ts';
 
 export interface BuildAlbedoInput {
@@ -54,7 +55,7 @@ export interface AlbedoResult {
   readonly skinTone: readonly [number, number, number];
   /** Iris reflectance, subject's left and right. */
   readonly iris: { readonly left: LinearRgb; readonly right: LinearRgb };
-  /** Share 0..1 of the face region that was taken from the photo itself. */
+  /** How much of the face the photo shows, relative to a bare face seen from the front (1). */
   readonly faceSeen: number;
   /** One sentence each. */
   readonly warnings: readonly string[];
@@ -65,7 +66,7 @@ const WINDOW_EYE_DISTANCE = 96;
 /** Coarse texels per side. */
 const COARSE = 256;
 /** Below this share of the face the user is told. */
-const LITTLE_SEEN = 0.4;
+const LITTLE_SEEN = 0.5;
 
 /** @throws RangeError when sizes do not fit or the head does not lie in the photo. */
 export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
@@ -100,7 +101,9 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
   const unwrapped = unwrap({ chart: coarse, model, view, window, raster, mask, plain, solid });
   const coarseTemplate = templateLog(input.templateSkin, coarse, unwrapped.skin);
   const fineTemplate = templateLog(input.templateSkin, fine, fineSkin(fine, model));
-  const delit = delight(coarse, unwrapped, coarseTemplate);
+  const delit = delight(coarse, unwrapped, coarseTemplate, {
+    evidence: scleraEvidence(photo, input.landmarks, stride),
+  });
   const { logAlbedo, seen } = complete({
     photo,
     model,
@@ -124,7 +127,7 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
   const warnings: string[] = [];
   if (faceSeen < LITTLE_SEEN) {
     warnings.push(
-      `Only ${Math.round(faceSeen * 100)}% of the face could be taken from the photo (turned away, covered or cut off); the rest of the texture is completed.`,
+      `Only ${Math.round(faceSeen * 100)}% of what a frontal photo shows of a face could be used (turned away, covered or cut off); the rest of the texture is completed.`,
     );
   }
   return {
@@ -255,20 +258,22 @@ function encode(
   return { width: size, height: size, channels: 3, data };
 }
 
-/** Mean confidence over the face region's texels. */
+/**
+ * Confidence over the face region's texels, relative to what a bare face seen from the front would give: 1 for that, about a half
+ * for a profile.
+ */
 function shareSeen(chart: UvChart, model: MorphableModel, { confidence, skin }: Unwrapped): number {
   const face = model.regions['face'];
+  const normals = vertexNormals(model.mean, model.triangles);
+  const [from, to] = UNWRAP_DEFAULTS.frontality;
   let sum = 0;
-  let total = 0;
+  let best = 0;
   for (let i = 0; i < skin.length; i++) {
     if (!skin[i]) continue;
-    const t = chart.triangleIds[i] * 3;
-    const weight = face
-      ? Math.max(face[model.triangles[t]], face[model.triangles[t + 1]], face[model.triangles[t + 2]])
-      : 1;
-    if (weight < 0.5) continue;
-    total++;
+    const vertex = model.triangles[chart.triangleIds[i] * 3];
+    if (face && face[vertex] < 0.5) continue;
+    best += smoothstep(from, to, normals[vertex * 3 + 2]);
     sum += confidence[i];
   }
-  return total > 0 ? sum / total : 0;
+  return best > 0 ? Math.min(1, sum / best) : 0;
 }

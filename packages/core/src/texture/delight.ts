@@ -8,6 +8,7 @@ import {
   estimateLight,
   shadeNormals,
   splitSkinAndLight,
+  type LightEvidence,
   type SphericalHarmonicsLight,
 } from '../lighting/index.ts';
 import { weightedBlur } from './plane-filters.ts';
@@ -24,14 +25,16 @@ export interface DelightOptions {
   readonly shade?: number;
   /** How much of the wide differences in chroma is light. */
   readonly chroma?: number;
+  /** What is known of the light's strength besides the skin. */
+  readonly evidence?: LightEvidence | undefined;
 }
 
-export const DELIGHT_DEFAULTS: Required<DelightOptions> = {
+export const DELIGHT_DEFAULTS: Required<Omit<DelightOptions, 'evidence'>> = {
   residualSigma: 0.035,
   asymmetry: 0.9,
   gloss: 0.55,
   shade: 0.2,
-  chroma: 0.6,
+  chroma: 0.75,
 };
 
 export interface Delit {
@@ -84,7 +87,10 @@ export function delight(
     (c) =>
       (weightedQuantile(seenObserved, estimate.weights, c, 0.5) * bright[c]) / Math.max(typical[c], 1e-6),
   );
-  const { light: exposure } = splitSkinAndLight([observedBright[0], observedBright[1], observedBright[2]]);
+  const { light: exposure } = splitSkinAndLight(
+    [observedBright[0], observedBright[1], observedBright[2]],
+    options.evidence,
+  );
   const coefficients = estimate.light.coefficients.slice();
   for (let c = 0; c < 3; c++) {
     // estimate.light shades a skin of tone 1; where the face is lit well it becomes `exposure`, and the tone the rest.

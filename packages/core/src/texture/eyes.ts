@@ -3,6 +3,7 @@
  * Only the iris colour is measured; sclera, limbus and pupil are anatomy.
  */
 import { SRGB8_TO_LINEAR, type Photo } from '../image/index.ts';
+import type { LightEvidence } from '../lighting/index.ts';
 import type { MorphableModel, ModelPart } from '../model/index.ts';
 import { MEDIAPIPE_OUTLINES } from './face-areas.ts';
 import type { UvChart } from './uv-chart.ts';
@@ -14,8 +15,8 @@ export type LinearRgb = readonly [number, number, number];
 const IRIS_RADIUS_MM = 5.85;
 const PUPIL_RADIUS_MM = 1.9;
 /** Reflectances. */
-const SCLERA: LinearRgb = [0.6, 0.54, 0.5];
-const VEINS: LinearRgb = [0.5, 0.3, 0.26];
+const SCLERA: LinearRgb = [0.5, 0.45, 0.42];
+const VEINS: LinearRgb = [0.42, 0.25, 0.22];
 const LIMBUS = 0.35;
 const PUPIL: LinearRgb = [0.004, 0.004, 0.004];
 /** Brown, the most common by far; taken where the photo does not show the iris. */
@@ -35,22 +36,7 @@ export function measureIris(
   stride: number,
   centreIndex: number,
 ): LinearRgb | undefined {
-  const at = (i: number): [number, number] => [points[i * stride], points[i * stride + 1]];
-  const [cx, cy] = at(centreIndex);
-  const radius = [1, 2, 3, 4].reduce((sum, k) => {
-    const [x, y] = at(centreIndex + k);
-    return sum + Math.hypot(x - cx, y - cy) / 4;
-  }, 0);
-  const outlines = [MEDIAPIPE_OUTLINES.rightEye, MEDIAPIPE_OUTLINES.leftEye].map((indices) =>
-    indices.map(at),
-  );
-  // Which eye the centre belongs to is seen from the points, not from the numbering.
-  const middleDistance = (outline: [number, number][]): number =>
-    Math.hypot(
-      outline.reduce((sum, [x]) => sum + x, 0) / outline.length - cx,
-      outline.reduce((sum, [, y]) => sum + y, 0) / outline.length - cy,
-    );
-  const outline = middleDistance(outlines[0]) < middleDistance(outlines[1]) ? outlines[0] : outlines[1];
+  const { cx, cy, radius, outline } = eyeOutline(points, stride, centreIndex);
   const samples: [number, number, number, number][] = [];
   const step = Math.max(1, Math.floor(radius / 24));
   for (let y = Math.ceil(cy - radius); y <= cy + radius; y += step) {
@@ -70,7 +56,77 @@ export function measureIris(
   return [mean(1), mean(2), mean(3)];
 }
 
-function insidePolygon(points: readonly [number, number][], x: number, y: number): boolean {
+interface EyeOutline {
+  readonly cx: number;
+  readonly cy: number;
+  readonly radius: number;
+  readonly outline: readonly (readonly [number, number])[];
+}
+
+function eyeOutline(points: Float32Array, stride: number, centreIndex: number): EyeOutline {
+  const at = (i: number): readonly [number, number] => [points[i * stride], points[i * stride + 1]];
+  const [cx, cy] = at(centreIndex);
+  const radius = [1, 2, 3, 4].reduce((sum, k) => {
+    const [x, y] = at(centreIndex + k);
+    return sum + Math.hypot(x - cx, y - cy) / 4;
+  }, 0);
+  const outlines = [MEDIAPIPE_OUTLINES.rightEye, MEDIAPIPE_OUTLINES.leftEye].map((indices) =>
+    indices.map(at),
+  );
+  // Which eye the centre belongs to is seen from the points, not from the numbering.
+  const middleDistance = (outline: readonly (readonly [number, number])[]): number =>
+    Math.hypot(
+      outline.reduce((sum, [x]) => sum + x, 0) / outline.length - cx,
+      outline.reduce((sum, [, y]) => sum + y, 0) / outline.length - cy,
+    );
+  const outline = middleDistance(outlines[0]) < middleDistance(outlines[1]) ? outlines[0] : outlines[1];
+  return { cx, cy, radius, outline };
+}
+
+/** Log luminance of the whites under light 1 (London set, 85 people), and what else is unsure in the wild. */
+const SCLERA_LOG_LUMINANCE = -1.15;
+const SCLERA_DEVIATION = 0.5;
+/** Fewer pixels of white than this, both eyes together, say nothing. */
+const SCLERA_PIXELS = 30;
+
+/** What the whites of the eyes say of the light's strength, or undefined where too few pixels show them. */
+export function scleraEvidence(
+  photo: Photo,
+  points: Float32Array,
+  stride: number,
+): LightEvidence | undefined {
+  const values: number[] = [];
+  for (const centre of [468, 473]) {
+    const { cx, cy, radius, outline } = eyeOutline(points, stride, centre);
+    const xs = outline.map(([x]) => x);
+    const ys = outline.map(([, y]) => y);
+    const step = Math.max(1, Math.floor(radius / 24));
+    for (
+      let y = Math.max(0, Math.floor(Math.min(...ys)));
+      y < Math.min(photo.height, Math.max(...ys));
+      y += step
+    ) {
+      for (
+        let x = Math.max(0, Math.floor(Math.min(...xs)));
+        x < Math.min(photo.width, Math.max(...xs));
+        x += step
+      ) {
+        if (Math.hypot(x + 0.5 - cx, y + 0.5 - cy) < 1.12 * radius) continue;
+        if (!insidePolygon(outline, x + 0.5, y + 0.5)) continue;
+        const i = (y * photo.width + x) * 3;
+        const [red, green, blue] = [0, 1, 2].map((c) => SRGB8_TO_LINEAR[photo.data[i + c]]);
+        values.push(0.25 * red + 0.6 * green + 0.15 * blue);
+      }
+    }
+  }
+  if (values.length < SCLERA_PIXELS) return undefined;
+  values.sort((a, b) => a - b);
+  // Lashes and lid shadow are darker than the white, glints are few: the upper end is the white itself.
+  const white = Math.max(values[Math.floor(values.length * 0.8)], 1e-3);
+  return { logLight: Math.log(white) - SCLERA_LOG_LUMINANCE, deviation: SCLERA_DEVIATION };
+}
+
+function insidePolygon(points: readonly (readonly [number, number])[], x: number, y: number): boolean {
   let inside = false;
   for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
     const [xi, yi] = points[i];

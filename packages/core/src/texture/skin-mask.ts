@@ -74,9 +74,9 @@ export function skinMask(input: SkinMaskInput): SkinMask {
   addTexture(features, luminance, width, height);
 
   const skin = robustGaussian(features, seeds);
-  const other = otherMixture(input, features, skin, skinWeight);
+  const others = otherMixtures(input, features, skin, skinWeight);
   const glasses = hasDarkFrames(areas, features, skin, width);
-  const odds = logOdds(input, features, skin, other, skinWeight, seeds, glasses);
+  const odds = logOdds(input, features, skin, others, skinWeight, seeds, glasses);
   const sigma = Math.max(1, areas.eyeDistancePx * 0.025);
   const smooth = guidedFilter(odds, luminance, width, height, sigma, 0.02);
   const mask = new Float32Array(count);
@@ -86,6 +86,7 @@ export function skinMask(input: SkinMaskInput): SkinMask {
   }
   keepConnected(mask, seeds, width, height);
   const shrunk = erode(mask, width, height, Math.max(1, Math.round(areas.eyeDistancePx * 0.012)));
+  if (glasses) widenFrames(mask, shrunk, areas, width, height);
   blur(shrunk, width, height, 1);
   const solid = shrunk.slice();
   for (let i = 0; i < count; i++) {
@@ -265,39 +266,53 @@ function faceDistanceSquared(features: Float32Array, i: number, { mean, deviatio
   return sum + (0.7 * ((features[at + 3] - mean[3]) / deviation[3])) ** 2;
 }
 
-/** What is not this face: everything off the head, and the scalp's pixels that do not look like the seeds. */
-function otherMixture(
+interface Others {
+  /** Everything off the head, and the scalp's pixels that do not look like the seeds. */
+  readonly anywhere: Mixture | undefined;
+  /** What may hang into the face: the scalp's pixels, and what is dark beside the head. A bright wall may not. */
+  readonly hair: Mixture | undefined;
+}
+
+/** Pixels that do not look like the seeds, as mixtures. */
+function otherMixtures(
   { raster, model }: SkinMaskInput,
   features: Float32Array,
   skin: Gaussian,
   skinWeight: Float32Array,
-): Mixture | undefined {
+): Others {
   const scalp = model.regions['scalp'];
-  const hair: number[] = [];
+  const onScalp: number[] = [];
   const outside: number[] = [];
   for (let i = 0; i < skinWeight.length; i++) {
-    if (raster.triangleIds[i] < 0) outside.push(i);
-    else if (skinWeight[i] > 0 && scalp && interpolate(scalp, model.triangles, raster, i) > 0.9) {
-      if (distanceSquared(features, i, skin) > 14) hair.push(i);
+    if (raster.triangleIds[i] < 0) {
+      if (distanceSquared(features, i, skin) > 9) outside.push(i);
+    } else if (skinWeight[i] > 0 && scalp && interpolate(scalp, model.triangles, raster, i) > 0.9) {
+      if (distanceSquared(features, i, skin) > 14) onScalp.push(i);
     }
   }
-  const thin = (list: number[], limit: number): number[] => {
-    const step = Math.max(1, Math.floor(list.length / limit));
-    return list.filter((_, k) => k % step === 0);
+  const darker = outside.filter((i) => features[i * FEATURES] < skin.mean[0] - 0.4);
+  const learn = (lists: readonly number[][]): Mixture | undefined => {
+    // Hair matters most, so it gets as many samples as the rest of the picture.
+    const pixels = lists.flatMap((list) => thin(list, 1500));
+    return pixels.length < 60
+      ? undefined
+      : clusterMixture(features, FEATURES, pixels, CLUSTERS, DEVIATION_FLOOR);
   };
-  // Hair matters most, so it gets as many samples as the rest of the picture.
-  const pixels = [...thin(hair, 1500), ...thin(outside, 1500)].filter(
-    (i) => distanceSquared(features, i, skin) > 9,
-  );
-  if (pixels.length < 60) return undefined;
-  return clusterMixture(features, FEATURES, pixels, 6, DEVIATION_FLOOR);
+  return { anywhere: learn([onScalp, outside]), hair: learn([onScalp, darker]) };
+}
+
+const CLUSTERS = 6;
+
+function thin(list: readonly number[], limit: number): number[] {
+  const step = Math.max(1, Math.floor(list.length / limit));
+  return list.filter((_, k) => k % step === 0);
 }
 
 function logOdds(
   { raster, model, areas }: SkinMaskInput,
   features: Float32Array,
   skin: Gaussian,
-  other: Mixture | undefined,
+  others: Others,
   skinWeight: Float32Array,
   seeds: readonly number[],
   glasses: boolean,
@@ -314,11 +329,12 @@ function logOdds(
       0.5 * (areas.oval[i] ? faceDistanceSquared(features, i, skin) : distanceSquared(features, i, skin));
     // A broad floor stands for things never met: a red scarf is not skin even if the background is grey.
     const broad = normaliser - 0.5 * 9 - FEATURES * 0.25;
+    const other = areas.oval[i] ? others.hair : others.anywhere;
     const against = other ? Math.max(logDensity(other, features, i), broad) : broad;
     const evidence = Math.min(5, Math.max(-6, own - against));
     let prior = 0.3;
     if (areas.innerFace[i]) prior = 3.5;
-    else if (areas.oval[i]) prior = 1.2;
+    else if (areas.oval[i]) prior = 1.5;
     prior -= 2 * region(scalp, i) * (areas.oval[i] ? 0.4 : 1) + 0.8 * region(ears, i) + 0.5 * region(neck, i);
     let value = prior + evidence;
     const darker = features[i * FEATURES] < skin.mean[0] + 0.1;
@@ -348,6 +364,19 @@ function hasDarkFrames(areas: FaceAreas, features: Float32Array, skin: Gaussian,
     }, Infinity),
   );
   return darkest.length > 0 && medianOf(darkest) - skin.mean[0] < -FRAME_DARKNESS;
+}
+
+/** Around frames more is cut: their edge is blurred by the lens and throws a shadow. Lids and brows stay. */
+function widenFrames(
+  mask: Float32Array,
+  shrunk: Float32Array,
+  areas: FaceAreas,
+  width: number,
+  height: number,
+): void {
+  const wide = erode(mask, width, height, Math.round(areas.eyeDistancePx * 0.03));
+  for (let i = 0; i < mask.length; i++)
+    if (areas.orbits[i] && !areas.lids[i] && !areas.brows[i]) shrunk[i] = Math.min(shrunk[i], wide[i]);
 }
 
 /** Clears what is not connected to a seed through mask >= 1/2. */

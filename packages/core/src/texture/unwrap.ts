@@ -19,7 +19,7 @@ export interface UnwrapOptions {
 }
 
 export const UNWRAP_DEFAULTS: Required<UnwrapOptions> = {
-  frontality: [0.25, 0.5],
+  frontality: [0.28, 0.58],
   looseFrontality: [0.45, 0.75],
   toleranceMm: 3,
 };

@@ -4,7 +4,7 @@
  * not show, so it is made symmetric and soft, and brows and lips keep little contrast.
  */
 import { linearToSrgb8, SRGB8_TO_LINEAR, type Image } from '@likeness/core/image';
-import { blur, pullPush, uvChart, type AlbedoResult, type ChartModel } from '@likeness/core/texture';
+import { blur, erode, pullPush, uvChart, type AlbedoResult, type ChartModel } from '@likeness/core/texture';
 
 export interface AverageSkinOptions {
   /** Largest darkening and lightening that is kept, in log luminance. */
@@ -27,6 +27,8 @@ export const AVERAGE_SKIN_DEFAULTS: Required<AverageSkinOptions> = {
 const BASE_TONE = [0.36, 0.22, 0.165] as const;
 const LUMA = [0.25, 0.6, 0.15] as const;
 const DARK = 0.0006;
+/** Width in texels at 512 of the rim that is not used. */
+const RIM = 4;
 /** A texel that people of this total weight saw is trusted half. */
 const HALF_TRUST = 0.08;
 
@@ -50,9 +52,11 @@ export function createSkinAverager(model: ChartModel, options: AverageSkinOption
       }
       if (albedo.width !== size)
         throw new RangeError(`The skin average is ${size} wide, but this albedo ${albedo.width}.`);
+      // The rim of what was seen carries hair's shade and the fit's error: only the inside counts.
+      const inside = erode(seen.data, size, size, Math.round((RIM * size) / 512));
       const tone = skinTone.map((x) => Math.log(x + DARK));
       for (let i = 0; i < total.length; i++) {
-        const w = seen.data[i] ** 2 * weight;
+        const w = inside[i] ** 2 * weight;
         if (w === 0) continue;
         total[i] += w;
         for (let c = 0; c < 3; c++) {
