@@ -7,7 +7,7 @@ import { createAnalyser } from '@likeness/core/analysis';
 import type { FaceAnalysis } from '@likeness/core/analysis';
 import type { Photo } from '@likeness/core/image';
 import type { MorphableModel } from '@likeness/core/model';
-import { fitPhoto } from '@likeness/core/pipeline';
+import { fitPhoto, withMouthPocket } from '@likeness/core/pipeline';
 import type { FitAssets, FitEvent, PresetName } from '@likeness/core/pipeline';
 import { nodeRuntime } from '@likeness/graph/node';
 import type { NodeDevice } from '@likeness/graph/node';
@@ -94,7 +94,7 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
   });
   let model: MorphableModel;
   try {
-    model = await modelLoads;
+    model = withMouthPocket(await modelLoads);
   } catch (error) {
     await analyser.dispose();
     throw error;
