@@ -13,6 +13,9 @@
  * How long to look, measured as the spread of the points from three different first crops, same unit: two looks 0.27 in
  * 12 ms, until the points move by less than 0.3% of the crop 0.12 in 20 ms, six looks 0.02 in 50 ms (busy machine). The
  * error against annotation hardly changes (1.81, 1.80, 1.80).
+ *
+ * Where the frame cuts the face, the crop goes on with the photo's border pixels. Points inside a frame as high as the face
+ * (0.8 of it) then move by 0.84 (1.22) against the whole photo's; on black 1.37 (1.62), on grey 1.02 (1.52).
  */
 import {
   applyAffine,
@@ -85,7 +88,7 @@ export async function createFaceMeshLandmarker(
 
   const look: FaceMeshLandmarker['look'] = async (photo, region, mirroredToo) => {
     const map = squareToImage(region, FACEMESH_INPUT_PX);
-    cropAffine(pyramidOf(photo), map, FACEMESH_INPUT_PX, FACEMESH_INPUT_PX, {}, pixels);
+    cropAffine(pyramidOf(photo), map, FACEMESH_INPUT_PX, FACEMESH_INPUT_PX, { outside: 'edge' }, pixels);
     const outputs = await program.run(pixels);
     let mesh = outputOfLength(outputs, MESH_POINTS * 3, 'FaceMesh');
     let confidence = outputOfLength(outputs, 1, 'FaceMesh')[0];

@@ -30,7 +30,14 @@ export async function createFaceResIdentity(
     name: 'faceres',
     embed: async (photo, landmarks) => {
       const map = squareToImage(regionOfLandmarks(landmarks.points, cropScale), FACERES_INPUT_PX);
-      cropAffine(pyramidOf(photo), map, FACERES_INPUT_PX, FACERES_INPUT_PX, { low: 0, high: 255 }, pixels);
+      cropAffine(
+        pyramidOf(photo),
+        map,
+        FACERES_INPUT_PX,
+        FACERES_INPUT_PX,
+        { low: 0, high: 255, outside: 'edge' },
+        pixels,
+      );
       return unitLength(outputOfLength(await program.run(pixels), EMBEDDING_LENGTH, 'FaceRes'));
     },
     dispose: () => program.dispose(),

@@ -97,7 +97,7 @@ export async function createIrisRefiner(
           map,
           IRIS_INPUT_PX,
           IRIS_INPUT_PX,
-          {},
+          { outside: 'edge' },
           pixels.subarray(k * size, (k + 1) * size),
         );
         return map;

@@ -69,6 +69,17 @@ describe('cropAffine', () => {
     expect(crop[(8 * 16 + 8) * 3]).toBeCloseTo(1, 6);
   });
 
+  it('continues the border where asked to', () => {
+    const source = ramp(40, 30);
+    const map = { a: 1, b: 0, c: -4, d: 0, e: 1, f: 28 };
+    const crop = cropAffine(createPyramid(source), map, 6, 4, { ...bytes, outside: 'edge' });
+    // Left of the image red is that of column 0; below it green is that of row 29.
+    expect(crop[0]).toBeCloseTo(0, 6);
+    expect(crop[1]).toBeCloseTo(2 * 28, 4);
+    expect(crop[(3 * 6 + 5) * 3]).toBeCloseTo(3, 4);
+    expect(crop[(3 * 6 + 5) * 3 + 1]).toBeCloseTo(2 * 29, 4);
+  });
+
   it('reaches the last pixel of an odd-sized image through the pyramid', () => {
     const white: Image = { width: 67, height: 67, channels: 1, data: new Uint8Array(67 * 67).fill(255) };
     const map = squareToImage({ centreX: 33.5, centreY: 33.5, side: 67, rotation: 0 }, 16);
