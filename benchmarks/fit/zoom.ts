@@ -27,7 +27,7 @@ const shots = photos.map((face, i) => {
     warnings: fits[i].warnings,
   };
 });
-console.table(shots.map(({ warnings: _, ...shot }) => shot));
+console.table(shots.map((shot) => ({ ...shot, warnings: shot.warnings.length })));
 const rising = shots.every((shot, i) => i === 0 || shot.modelDistanceCm > shots[i - 1].modelDistanceCm);
 console.log(`fitted distance rises in the right order: ${rising ? 'yes' : 'NO'}`);
 

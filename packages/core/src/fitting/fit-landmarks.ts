@@ -73,7 +73,7 @@ export const LANDMARK_FIT_DEFAULTS: Settings = {
   identityWeight: 1,
   expressionWeight: 4,
   expressionSparsity: 0.5,
-  robustScales: [12, 6, 3],
+  robustScales: [6, 3],
   distanceMm: 800,
   distanceSpread: 0.7,
   focalRatio: 1.4,
