@@ -119,6 +119,12 @@ export async function createAnalyser(
     const largest = Math.max(0, ...faces.map((face) => meshSize(face.points)));
     const smallest = Math.max(minFacePx, largest * minRelativeSize);
     faces = await search(photo, tileViews(width, height, smallest, maxTiles), faces, timings);
+    // A picture that lies on its side or stands on its head shows some faces all the same, and all of them when turned.
+    const turn = Math.round(largestRoll(faces) / (Math.PI / 2)) * (Math.PI / 2);
+    if (turn !== 0) {
+      const views = [frameView(width, height, turn), ...tileViews(width, height, smallest, maxTiles, turn)];
+      faces = await search(photo, views, faces, timings);
+    }
     // Turned pictures: all turns of the frame first, then of large tiles.
     const turnedFacePx = Math.max(minFacePx, Math.max(width, height) * TURNED_FACE_FRACTION);
     const turnedViews = [
@@ -155,6 +161,12 @@ export async function createAnalyser(
       await Promise.all([detector.dispose(), landmarker.dispose(), iris.dispose(), identity.dispose()]);
     },
   };
+}
+
+/** Roll of the largest face, radians; 0 where there is none. */
+function largestRoll(faces: readonly LocatedMesh[]): number {
+  const largest = faces.toSorted((a, b) => meshSize(b.points) - meshSize(a.points)).at(0);
+  return largest ? landmarkRoll(largest.points) : 0;
 }
 
 /**
