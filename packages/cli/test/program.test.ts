@@ -51,6 +51,8 @@ describe('likeness', () => {
     [['fit', 'a.jpg', '--identity-net', 'net.onnx'], /^likeness: .*not available yet/],
     [['bench', 'graph'], /^likeness: .*bench is not available yet/],
     [['studio'], /^likeness: .*studio is not available yet/],
+    [['train', 'shape', '--data', '.'], /^likeness: The folder \. holds no ICT-FaceKit arrays: give/],
+    [['train', 'skin', '--data', '.'], /^likeness: The folder \. holds no folder faces\/: give/],
     [['train', 'texture'], /^likeness: .*train texture is not available yet/],
   ])('refuses %j with code 2 and a sentence', async (args, message) => {
     const { code, stderr, stdout } = await runCli(args);
