@@ -36,7 +36,7 @@ export const ESTIMATE_LIGHT_DEFAULTS: Required<EstimateLightOptions> = {
   rounds: 5,
   ridge: [0.002, 0.01],
   chroma: 0.1,
-  maxSamples: 6000,
+  maxSamples: 4000,
   floor: 0.08,
 };
 
@@ -53,7 +53,7 @@ export function estimateLight(samples: LightSamples, options: EstimateLightOptio
   const rounds = options.rounds ?? ESTIMATE_LIGHT_DEFAULTS.rounds;
   const ridge = options.ridge ?? ESTIMATE_LIGHT_DEFAULTS.ridge;
   const chroma = options.chroma ?? ESTIMATE_LIGHT_DEFAULTS.chroma;
-  const { normals, observed, albedo } = samples;
+  const { observed, albedo } = samples;
   const count = samples.weights.length;
   const seen: number[] = [];
   for (let i = 0; i < count; i++) if (samples.weights[i] > 0) seen.push(i);
@@ -63,10 +63,8 @@ export function estimateLight(samples: LightSamples, options: EstimateLightOptio
     Math.ceil(seen.length / (options.maxSamples ?? ESTIMATE_LIGHT_DEFAULTS.maxSamples)),
   );
   const used = seen.filter((_, k) => k % step === 0);
-  const basis = new Float64Array(used.length * SH_COUNT);
-  used.forEach((i, k) =>
-    shBasis(normals[i * 3], normals[i * 3 + 1], normals[i * 3 + 2], basis, k * SH_COUNT),
-  );
+  const packed = packSamples(used, samples);
+  const { basis } = packed;
 
   const coefficients = new Float32Array(3 * SH_COUNT);
   const weights = samples.weights.slice();
@@ -74,23 +72,11 @@ export function estimateLight(samples: LightSamples, options: EstimateLightOptio
   let medianResidual = 0;
   for (let round = 0; round < rounds; round++) {
     // The sum of the channels first: its shape is what all three have in common.
-    const sum = normalEquations(
-      used,
-      basis,
-      weights,
-      (i) => albedo[i] + albedo[i + 1] + albedo[i + 2],
-      (i) => observed[i] + observed[i + 1] + observed[i + 2],
-    );
+    const sum = normalEquations(packed, weights, 3);
     const floor = options.floor ?? ESTIMATE_LIGHT_DEFAULTS.floor;
     const { shape, stiffness } = solvePositive(sum, ridge, floor);
     for (let channel = 0; channel < 3; channel++) {
-      const own = normalEquations(
-        used,
-        basis,
-        weights,
-        (i) => albedo[i + channel],
-        (i) => observed[i + channel],
-      );
+      const own = normalEquations(packed, weights, channel);
       const gain = projectOnto(own, shape);
       const pull = shape.map((x) => gain * x);
       const solution = solveWithPull(own, pull, [
@@ -135,27 +121,66 @@ interface NormalEquations {
   readonly scale: number;
 }
 
+/** Entries of the lower triangle of [9, 9]. */
+const PAIRS = (SH_COUNT * (SH_COUNT + 1)) / 2;
+
+/** Samples laid out for the accumulation, which runs over them twenty times. */
+interface PackedSamples {
+  readonly used: readonly number[];
+  /** [N, 9] */
+  readonly basis: Float64Array;
+  /** [N, 45] products of the basis, lower triangle row by row. */
+  readonly products: Float32Array;
+  /** [4, N] prior albedo and observation of red, green, blue and their sum. */
+  readonly albedo: Float32Array;
+  readonly observed: Float32Array;
+}
+
+function packSamples(used: readonly number[], samples: LightSamples): PackedSamples {
+  const n = used.length;
+  const basis = new Float64Array(n * SH_COUNT);
+  const products = new Float32Array(n * PAIRS);
+  const albedo = new Float32Array(n * 4);
+  const observed = new Float32Array(n * 4);
+  for (let k = 0; k < n; k++) {
+    const i = used[k] * 3;
+    shBasis(samples.normals[i], samples.normals[i + 1], samples.normals[i + 2], basis, k * SH_COUNT);
+    let at = k * PAIRS;
+    for (let p = 0; p < SH_COUNT; p++)
+      for (let q = 0; q <= p; q++) products[at++] = basis[k * SH_COUNT + p] * basis[k * SH_COUNT + q];
+    for (let c = 0; c < 3; c++) {
+      albedo[c * n + k] = samples.albedo[i + c];
+      observed[c * n + k] = samples.observed[i + c];
+      albedo[3 * n + k] += samples.albedo[i + c];
+      observed[3 * n + k] += samples.observed[i + c];
+    }
+  }
+  return { used, basis, products, albedo, observed };
+}
+
+/** @param channel 0, 1, 2 for a colour, 3 for their sum. */
 function normalEquations(
-  used: readonly number[],
-  basis: Float64Array,
+  { used, basis, products, albedo, observed }: PackedSamples,
   weights: Float32Array,
-  albedoAt: (offset: number) => number,
-  observedAt: (offset: number) => number,
+  channel: number,
 ): NormalEquations {
-  const matrix = new Float64Array(SH_COUNT * SH_COUNT);
+  const n = used.length;
+  const lower = new Float64Array(PAIRS);
   const right = new Float64Array(SH_COUNT);
   let scale = 0;
-  used.forEach((i, k) => {
-    const a = albedoAt(i * 3);
-    const seen = observedAt(i * 3);
-    const wa = weights[i] * a;
-    scale += wa * a;
-    for (let p = 0; p < SH_COUNT; p++) {
-      const h = wa * basis[k * SH_COUNT + p];
-      right[p] += h * seen;
-      for (let q = 0; q <= p; q++) matrix[p * SH_COUNT + q] += h * a * basis[k * SH_COUNT + q];
-    }
-  });
+  for (let k = 0; k < n; k++) {
+    const a = albedo[channel * n + k];
+    const w = weights[used[k]] * a;
+    const waa = w * a;
+    const seen = w * observed[channel * n + k];
+    scale += waa;
+    const at = k * PAIRS;
+    for (let j = 0; j < PAIRS; j++) lower[j] += waa * products[at + j];
+    for (let p = 0; p < SH_COUNT; p++) right[p] += seen * basis[k * SH_COUNT + p];
+  }
+  const matrix = new Float64Array(SH_COUNT * SH_COUNT);
+  for (let p = 0, j = 0; p < SH_COUNT; p++)
+    for (let q = 0; q <= p; q++) matrix[p * SH_COUNT + q] = lower[j++];
   return { matrix, right, scale };
 }
 

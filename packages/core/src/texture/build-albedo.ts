@@ -20,7 +20,7 @@ import { partColour } from './part-colours.ts';
 import { photoWindow } from './photo-window.ts';
 import { skinMask } from './skin-mask.ts';
 import { templateLog } from './template-skin.ts';
-import { smoothstep, unwrap, UNWRAP_DEFAULTS, type Unwrapped } from './unwrap.ts';
+import { skinTexels, smoothstep, unwrap, UNWRAP_DEFAULTS, type Unwrapped } from './unwrap.ts';
 import { uvChart, type UvChart } from './uv-chart.ts';
 
 export interface BuildAlbedoInput {
@@ -100,11 +100,11 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
 
   const unwrapped = unwrap({ chart: coarse, model, view, window, raster, mask, plain, solid });
   const coarseTemplate = templateLog(input.templateSkin, coarse, unwrapped.skin);
-  const fineTemplate = templateLog(input.templateSkin, fine, fineSkin(fine, model));
+  const fineTemplate = templateLog(input.templateSkin, fine, skinTexels(fine, model));
   const delit = delight(coarse, unwrapped, coarseTemplate, {
     evidence: scleraEvidence(photo, input.landmarks, stride),
   });
-  const { logAlbedo, seen } = complete({
+  const { rgb, seen } = complete({
     photo,
     model,
     view,
@@ -122,7 +122,7 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
     Math.exp(delit.tone[2]),
   ];
   const iris = irisColours(input, stride, delit.light);
-  const albedo = encode(fine, model, logAlbedo, skinTone, iris);
+  const albedo = finish(fine, model, rgb, skinTone, iris);
   const faceSeen = shareSeen(coarse, model, unwrapped);
   const warnings: string[] = [];
   if (faceSeen < LITTLE_SEEN) {
@@ -166,11 +166,6 @@ function check({ photo, model, positions, landmarks }: BuildAlbedoInput, size: n
   }
 }
 
-function fineSkin(chart: UvChart, model: MorphableModel): Uint8Array {
-  const index = model.parts.findIndex(({ name }) => name === 'skin');
-  return chart.part.map((part, i) => (chart.triangleIds[i] >= 0 && (index < 0 || part === index) ? 1 : 0));
-}
-
 function outerEyeDistance(points: Float32Array, stride: number): number {
   const distance = (a: number, b: number): number =>
     Math.hypot(points[a * stride] - points[b * stride], points[a * stride + 1] - points[b * stride + 1]);
@@ -209,47 +204,27 @@ function irisColours(
   return { left: left ?? right ?? DEFAULT_IRIS, right: right ?? left ?? DEFAULT_IRIS };
 }
 
-/** Linear to sRGB8: skin from its logs, eyeballs painted, other parts plain, gaps padded. */
-function encode(
+/** Adds to the skin what is not skin: eyeballs painted, other parts plain, gaps padded. */
+function finish(
   chart: UvChart,
   model: MorphableModel,
-  logAlbedo: Float32Array,
+  data: Uint8Array,
   skinTone: readonly [number, number, number],
   iris: { left: LinearRgb; right: LinearRgb },
 ): Image {
-  const { size, triangleIds, part, padding } = chart;
+  const { size, part, padding } = chart;
   const count = size * size;
-  const data = new Uint8Array(count * 3);
-  const eyes = model.parts.filter(({ name }) => name.startsWith('eyeball'));
-  const painted = eyes.length > 0 ? new Float32Array(count * 3) : undefined;
-  for (const eye of eyes)
-    paintEyeball(
-      chart,
-      model,
-      eye,
-      eye.name.endsWith('right') ? iris.right : iris.left,
-      painted as Float32Array,
-    );
-  const kinds = model.parts.map(({ name }) =>
-    name === 'skin' ? 'skin' : name.startsWith('eyeball') ? 'eye' : (partColour(name) ?? skinTone),
-  );
-  const onlySkin = !model.parts.some(({ name }) => name === 'skin');
+  const skin = skinTexels(chart, model);
   const tone = skinTone.map(linearToSrgb8);
+  const plain = model.parts.map(({ name }) => partColour(name)?.map(linearToSrgb8) ?? tone);
   for (let i = 0; i < count; i++) {
-    if (triangleIds[i] < 0) {
-      if (padding[i] < 0) for (let c = 0; c < 3; c++) data[i * 3 + c] = tone[c];
-      continue;
-    }
-    const kind = onlySkin ? 'skin' : (kinds[part[i]] ?? skinTone);
-    for (let c = 0; c < 3; c++) {
-      data[i * 3 + c] = linearToSrgb8(
-        kind === 'skin'
-          ? Math.exp(logAlbedo[i * 3 + c])
-          : kind === 'eye'
-            ? (painted as Float32Array)[i * 3 + c]
-            : kind[c],
-      );
-    }
+    if (skin[i]) continue;
+    const colour = plain[part[i]] ?? tone;
+    for (let c = 0; c < 3; c++) data[i * 3 + c] = colour[c];
+  }
+  for (const eye of model.parts) {
+    if (!eye.name.startsWith('eyeball')) continue;
+    paintEyeball(chart, model, eye, eye.name.endsWith('right') ? iris.right : iris.left, data);
   }
   for (let i = 0; i < count; i++) {
     const from = padding[i];

@@ -11,8 +11,10 @@ import { pyramidOf, SRGB8_TO_LINEAR, type Photo } from '../image/index.ts';
 import type { MorphableModel } from '../model/index.ts';
 import type { Delit } from './delight.ts';
 import type { HeadView } from './head-view.ts';
+import { logToSrgb8 } from './log-encode.ts';
 import { weightedBlur } from './plane-filters.ts';
 import { pullPush } from './pull-push.ts';
+import { GRAIN_SIZE, skinGrain } from './skin-grain.ts';
 import type { UvChart } from './uv-chart.ts';
 import { skinTexels, smoothstep, type Unwrapped } from './unwrap.ts';
 
@@ -46,8 +48,8 @@ export interface CompleteInput {
 }
 
 export interface Completed {
-  /** [S, S, 3] log linear RGB of the skin part's texels of the fine chart. */
-  readonly logAlbedo: Float32Array;
+  /** [S, S, 3] sRGB8 of the skin part's texels of the fine chart; 0 elsewhere. */
+  readonly rgb: Uint8Array;
   /** [S, S] share of the photo in each texel. */
   readonly seen: Float32Array;
 }
@@ -129,18 +131,65 @@ function photoLevel(photo: Photo, pixelsPerTexel: number): { level: Photo; facto
   return { level: { ...level, channels: 3 }, factor: 2 ** -Math.round(Math.log2(photo.width / level.width)) };
 }
 
+/** Detail of the last run on a chart: 12 MB that need not be allocated anew, since runs are synchronous. */
+const DETAIL = new WeakMap<UvChart, Float32Array>();
+
 function compose(input: CompleteInput, fields: CoarseFields): Completed {
-  const { photo, model, view, fine, coarse } = input;
-  const { size, triangleIds, barycentrics, mirror } = fine;
+  const { model, fine, coarse } = input;
+  const { size, mirror } = fine;
   const count = size * size;
   const skin = skinTexels(fine, model);
   const sampler = new CoarseSampler(size, coarse.size);
   const seen = new Float32Array(count);
-  const detail = new Float32Array(count * 3);
-  const { level, factor } = photoLevel(photo, pixelsPerTexel(input));
-  const rgb = new Float32Array(3);
+  let detail = DETAIL.get(fine);
+  if (!detail) DETAIL.set(fine, (detail = new Float32Array(count * 3)));
+  const grain = takeDetail(input, fields, skin, sampler, seen, detail);
+  const noise = skinGrain();
+  const rgb = new Uint8Array(count * 3);
   const low = new Float32Array(3);
   for (let i = 0; i < count; i++) {
+    if (!skin[i]) continue;
+    sampler.seek(i);
+    sampler.vector(fields.field, low);
+    const own = seen[i];
+    const j = mirror ? mirror[i] : -1;
+    const other = own < 1 && j >= 0 ? Math.min(sampler.scalar(fields.mirrored), seen[j], 1 - own) : 0;
+    const row = Math.floor(i / size);
+    const filled =
+      (1 - own - other) * grain * noise[(row % GRAIN_SIZE) * GRAIN_SIZE + ((i - row * size) % GRAIN_SIZE)];
+    for (let c = 0; c < 3; c++) {
+      const at = i * 3 + c;
+      let log = fields.fineTemplate[at] + low[c] + filled;
+      if (own > 0) log += own * detail[at];
+      if (other > 0) log += other * detail[j * 3 + c];
+      rgb[at] = logToSrgb8(log);
+    }
+  }
+  return { rgb, seen };
+}
+
+/** Strongest grain, in log luminance: a beard is not to be repeated on the scalp. */
+const MAX_GRAIN = 0.035;
+
+/**
+ * Writes the photo's fine detail and its share of each texel.
+ * @returns the strength of plain skin's grain: from the median of the detail, which brows and lips do not move.
+ */
+function takeDetail(
+  { photo, model, view, fine, coarse, unwrapped }: CompleteInput,
+  fields: CoarseFields,
+  skin: Uint8Array,
+  sampler: CoarseSampler,
+  seen: Float32Array,
+  detail: Float32Array,
+): number {
+  const { triangleIds, barycentrics } = fine;
+  const { level, factor } = photoLevel(photo, pixelsPerTexel(model, view, fine, coarse, unwrapped));
+  const rgb = new Float32Array(3);
+  const low = new Float32Array(3);
+  const histogram = new Uint32Array(256);
+  let total = 0;
+  for (let i = 0; i < skin.length; i++) {
     if (!skin[i]) continue;
     sampler.seek(i);
     const weight = sampler.scalar(fields.own);
@@ -160,27 +209,23 @@ function compose(input: CompleteInput, fields: CoarseFields): Completed {
       const d = Math.log(rgb[c] + DARK) - fields.fineTemplate[i * 3 + c] - low[c];
       detail[i * 3 + c] = d > DETAIL_KNEE ? DETAIL_KNEE + 0.35 * (d - DETAIL_KNEE) : d;
     }
+    histogram[Math.min(255, Math.floor(Math.abs(detail[i * 3 + 1]) * 1024))]++;
+    total++;
   }
-  const logAlbedo = new Float32Array(count * 3);
-  for (let i = 0; i < count; i++) {
-    if (!skin[i]) continue;
-    sampler.seek(i);
-    sampler.vector(fields.field, low);
-    const j = mirror ? mirror[i] : -1;
-    const other = j >= 0 ? Math.min(sampler.scalar(fields.mirrored), seen[j], 1 - seen[i]) : 0;
-    for (let c = 0; c < 3; c++) {
-      logAlbedo[i * 3 + c] =
-        fields.fineTemplate[i * 3 + c] +
-        low[c] +
-        seen[i] * detail[i * 3 + c] +
-        (other > 0 ? other * detail[j * 3 + c] : 0);
-    }
-  }
-  return { logAlbedo, seen };
+  let below = 0;
+  let bin = 0;
+  while (bin < 255 && below + histogram[bin] < total / 2) below += histogram[bin++];
+  return Math.min(MAX_GRAIN, bin / 1024);
 }
 
 /** Median photo pixels per texel of the fine chart over what is seen, from the triangles' areas. */
-function pixelsPerTexel({ model, view, fine, coarse, unwrapped }: CompleteInput): number {
+function pixelsPerTexel(
+  model: CompleteInput['model'],
+  view: HeadView,
+  fine: UvChart,
+  coarse: UvChart,
+  unwrapped: Unwrapped,
+): number {
   const ratios: number[] = [];
   const step = Math.max(1, Math.floor(coarse.triangleIds.length / 4000));
   for (let i = 0; i + 1 < coarse.triangleIds.length; i += step) {

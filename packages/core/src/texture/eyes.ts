@@ -2,7 +2,7 @@
  * Eyeballs are painted, not projected: in a photo they carry lids, lashes, shade and glints, which would move with the eye.
  * Only the iris colour is measured; sclera, limbus and pupil are anatomy.
  */
-import { SRGB8_TO_LINEAR, type Photo } from '../image/index.ts';
+import { linearToSrgb8, SRGB8_TO_LINEAR, type Photo } from '../image/index.ts';
 import type { LightEvidence } from '../lighting/index.ts';
 import type { MorphableModel, ModelPart } from '../model/index.ts';
 import { MEDIAPIPE_OUTLINES } from './face-areas.ts';
@@ -136,10 +136,22 @@ function insidePolygon(points: readonly (readonly [number, number])[], x: number
   return inside;
 }
 
+/** What an eyeball's texels show, whatever the colour of the iris. */
+interface EyePattern {
+  /** [N] texel indices. */
+  readonly texels: Uint32Array;
+  /** [N, 3] colour of what is not iris, linear RGB, already weighted. */
+  readonly fixed: Float32Array;
+  /** [N] factor of the iris colour. */
+  readonly iris: Float32Array;
+}
+
+const PATTERNS = new WeakMap<UvChart, Map<string, EyePattern>>();
+
 /**
  * Paints the eyeball's texels: colour by the angle from the forward axis (+Z) about the eyeball's centre in the mean head.
  *
- * @param out [S, S, 3] linear RGB, written where the chart shows this part.
+ * @param out [S, S, 3] sRGB8, written where the chart shows this part.
  * @param iris reflectance of the iris.
  */
 export function paintEyeball(
@@ -147,15 +159,36 @@ export function paintEyeball(
   model: Pick<MorphableModel, 'triangles' | 'mean' | 'parts'>,
   part: ModelPart,
   iris: LinearRgb,
-  out: Float32Array,
+  out: Uint8Array,
 ): void {
+  let patterns = PATTERNS.get(chart);
+  if (!patterns) PATTERNS.set(chart, (patterns = new Map<string, EyePattern>()));
+  let pattern = patterns.get(part.name);
+  if (!pattern) patterns.set(part.name, (pattern = eyePattern(chart, model, part)));
+  for (let n = 0; n < pattern.texels.length; n++)
+    for (let c = 0; c < 3; c++)
+      out[pattern.texels[n] * 3 + c] = linearToSrgb8(pattern.fixed[n * 3 + c] + pattern.iris[n] * iris[c]);
+}
+
+function eyePattern(
+  chart: UvChart,
+  model: Pick<MorphableModel, 'triangles' | 'mean' | 'parts'>,
+  part: ModelPart,
+): EyePattern {
   const { centre, radius } = eyeballSphere(model, part);
   const partIndex = model.parts.indexOf(part);
+  const texels = Uint32Array.from(
+    chart.part.reduce<number[]>((list, p, i) => {
+      if (p === partIndex) list.push(i);
+      return list;
+    }, []),
+  );
+  const fixed = new Float32Array(texels.length * 3);
+  const iris = new Float32Array(texels.length);
   const irisAngle = Math.asin(Math.min(0.9, IRIS_RADIUS_MM / radius));
   const pupilAngle = Math.asin(Math.min(0.5, PUPIL_RADIUS_MM / radius));
   const point = [0, 0, 0];
-  for (let i = 0; i < chart.part.length; i++) {
-    if (chart.part[i] !== partIndex) continue;
+  texels.forEach((i, n) => {
     const t = chart.triangleIds[i] * 3;
     for (let c = 0; c < 3; c++) {
       point[c] = -centre[c];
@@ -172,18 +205,17 @@ export function paintEyeball(
       0.08 * Math.sin(around * 41 + 0.4) +
       0.06 * Math.sin(around * 67);
     const outward = Math.min(1, Math.max(0, (angle - pupilAngle) / (irisAngle - pupilAngle)));
-    const ring = (1.25 - 0.35 * outward) * fibres;
     const edge = smoothstep(irisAngle * 0.82, irisAngle * 0.97, angle);
     const outside = smoothstep(irisAngle * 0.95, irisAngle * 1.07, angle);
     const inPupil = 1 - smoothstep(pupilAngle * 0.9, pupilAngle * 1.1, angle);
     const veins = smoothstep(irisAngle * 1.4, irisAngle * 3, angle);
+    iris[n] = (1.25 - 0.35 * outward) * fibres * (1 - (1 - LIMBUS) * edge) * (1 - outside) * (1 - inPupil);
     for (let c = 0; c < 3; c++) {
-      const irisHere = iris[c] * ring * (1 - (1 - LIMBUS) * edge);
       const white = SCLERA[c] + veins * (VEINS[c] - SCLERA[c]);
-      const ball = irisHere + outside * (white - irisHere);
-      out[i * 3 + c] = ball + inPupil * (PUPIL[c] - ball);
+      fixed[n * 3 + c] = outside * (1 - inPupil) * white + inPupil * PUPIL[c];
     }
-  }
+  });
+  return { texels, fixed, iris };
 }
 
 /** Least-squares sphere would be overkill: the ball is closed at the back, so its box's centre is the ball's. */

@@ -136,26 +136,30 @@ export function fillPolygon(
   const left = Math.max(0, Math.floor(Math.min(...xs) - grow));
   const right = Math.min(width - 1, Math.ceil(Math.max(...xs) + grow));
   const n = points.length;
+  const x0 = Float64Array.from(xs);
+  const y0 = Float64Array.from(ys);
+  const squared = grow * grow;
   for (let row = top; row <= bottom; row++) {
     const y = row + 0.5;
     for (let column = left; column <= right; column++) {
+      if (out[row * width + column]) continue;
       const x = column + 0.5;
       let inside = false;
-      let nearest = Infinity;
+      let near = false;
       for (let i = 0, j = n - 1; i < n; j = i++) {
-        const [xi, yi] = points[i];
-        const [xj, yj] = points[j];
-        if (yi > y !== yj > y && x < xi + ((y - yi) / (yj - yi)) * (xj - xi)) inside = !inside;
+        const dx = x0[j] - x0[i];
+        const dy = y0[j] - y0[i];
+        const px = x - x0[i];
+        const py = y - y0[i];
+        if (py < 0 !== py < dy && px < (py / dy) * dx) inside = !inside;
         if (grow <= 0) continue;
-        const dx = xj - xi;
-        const dy = yj - yi;
-        const along = Math.min(
-          1,
-          Math.max(0, ((x - xi) * dx + (y - yi) * dy) / Math.max(dx * dx + dy * dy, 1e-12)),
-        );
-        nearest = Math.min(nearest, (x - xi - along * dx) ** 2 + (y - yi - along * dy) ** 2);
+        const along = Math.min(1, Math.max(0, (px * dx + py * dy) / (dx * dx + dy * dy || 1)));
+        if ((px - along * dx) ** 2 + (py - along * dy) ** 2 <= squared) {
+          near = true;
+          break;
+        }
       }
-      if (inside || nearest <= grow * grow) out[row * width + column] = 1;
+      if (inside || near) out[row * width + column] = 1;
     }
   }
 }

@@ -2,7 +2,7 @@
  * The template skin as the texture stage uses it: log linear RGB in a chart, with the face's mean taken out, so that only its
  * pattern (redder lips and cheeks, paler lids) is left and the tone comes from the photo.
  */
-import { cropAffine, pyramidOf, srgbToLinear, type Image } from '../image/index.ts';
+import { pyramidOf, SRGB8_TO_LINEAR, type Image } from '../image/index.ts';
 import type { UvChart } from './uv-chart.ts';
 
 /** Darker than this is not skin but a gap in the image. */
@@ -37,11 +37,9 @@ function makeLog(template: Image, chart: UvChart, weight: Uint8Array): Float32Ar
     );
   }
   const { size } = chart;
-  const shrink = template.width / size;
-  const log = cropAffine(pyramidOf(template), { a: shrink, b: 0, c: 0, d: 0, e: shrink, f: 0 }, size, size);
+  const log = resampleLog(template, size);
   const sum = [0, 0, 0];
   let total = 0;
-  for (let i = 0; i < log.length; i++) log[i] = Math.log(srgbToLinear(log[i]) + DARK);
   for (let i = 0; i < weight.length; i++) {
     if (!weight[i]) continue;
     total++;
@@ -50,3 +48,33 @@ function makeLog(template: Image, chart: UvChart, weight: Uint8Array): Float32Ar
   for (let i = 0; i < log.length; i++) log[i] -= total > 0 ? sum[i % 3] / total : 0;
   return log;
 }
+
+/** Bilinear between the template's own texels, in logs (a table: the template has 256 values); shrinking reads a halved level. */
+function resampleLog(template: Image, size: number): Float32Array {
+  const level = pyramidOf(template).level(Math.max(0, Math.round(Math.log2(template.width / size))));
+  const { width, channels, data } = level;
+  const scale = width / size;
+  const out = new Float32Array(size * size * 3);
+  for (let row = 0, o = 0; row < size; row++) {
+    const y = Math.min(Math.max((row + 0.5) * scale - 0.5, 0), width - 1);
+    const y0 = Math.floor(y);
+    const fy = y - y0;
+    const down = y0 + 1 < width ? width * channels : 0;
+    for (let column = 0; column < size; column++, o += 3) {
+      const x = Math.min(Math.max((column + 0.5) * scale - 0.5, 0), width - 1);
+      const x0 = Math.floor(x);
+      const fx = x - x0;
+      const i = (y0 * width + x0) * channels;
+      const right = x0 + 1 < width ? channels : 0;
+      for (let c = 0; c < 3; c++) {
+        const p = i + (channels === 1 ? 0 : c);
+        out[o + c] =
+          (1 - fy) * ((1 - fx) * LOG_OF_SRGB8[data[p]] + fx * LOG_OF_SRGB8[data[p + right]]) +
+          fy * ((1 - fx) * LOG_OF_SRGB8[data[p + down]] + fx * LOG_OF_SRGB8[data[p + right + down]]);
+      }
+    }
+  }
+  return out;
+}
+
+const LOG_OF_SRGB8: Float32Array = SRGB8_TO_LINEAR.map((linear) => Math.log(linear + DARK));

@@ -70,9 +70,8 @@ export function unwrap(input: UnwrapInput, options: UnwrapOptions = {}): Unwrapp
   const { ears, neck, scalp } = model.regions;
   const looseness = (vertex: number): number =>
     Math.min(1, (ears?.[vertex] ?? 0) + (neck?.[vertex] ?? 0) + (scalp?.[vertex] ?? 0));
-  const planes = [0, 1, 2].map((c) =>
-    Float32Array.from({ length: mask.length }, (_, i) => window.linear[i * 3 + c]),
-  );
+  const planes = [0, 1, 2].map(() => new Float32Array(mask.length));
+  for (let i = 0; i < mask.length; i++) for (let c = 0; c < 3; c++) planes[c][i] = window.linear[i * 3 + c];
   for (let i = 0; i < count; i++) {
     if (!skin[i]) continue;
     const t = triangleIds[i] * 3;

@@ -28,9 +28,9 @@ const BASE_TONE = [0.36, 0.22, 0.165] as const;
 const LUMA = [0.25, 0.6, 0.15] as const;
 const DARK = 0.0006;
 /** Width in texels at 512 of the rim that is not used. */
-const RIM = 4;
+const RIM = 6;
 /** A texel that people of this total weight saw is trusted half. */
-const HALF_TRUST = 0.08;
+const HALF_TRUST = 0.4;
 
 export interface SkinAverager {
   /** Adds one person's map. @throws RangeError when its size differs from the first. */
