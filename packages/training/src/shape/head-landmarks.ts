@@ -12,8 +12,13 @@ import {
   MEDIAPIPE_MIRROR,
   MEDIAPIPE_OVAL,
 } from '../landmarks/index.ts';
-import type { LocateLandmarks } from '../landmarks/index.ts';
+import type { AnalyserLocate } from '../landmarks/index.ts';
+import type { TrainingPhotos } from '../landmarks/training-photos.ts';
+import { refineHeadLandmarks } from './refine-head-landmarks.ts';
+import type { PhotoRefinement } from './refine-head-landmarks.ts';
 
+/** Share of the stage's time that the renders take, where photographs follow. */
+const RENDER_SHARE = 0.7;
 const JAW = Array.from({ length: 17 }, (_, i) => i);
 
 export interface HeadLandmarks {
@@ -26,6 +31,7 @@ export interface HeadLandmarks {
       readonly p90DeviationMm: number;
       readonly maxDeviationMm: number;
       readonly leftRightMm: number;
+      readonly photos?: PhotoRefinement['figures'];
     };
     readonly ibug68: {
       /** Mean distance to the places the source's authors marked by hand. */
@@ -38,14 +44,17 @@ export interface HeadLandmarks {
 /** @param model with the source's own marks as `ibug68`: they place brows and lips in the renders */
 export async function headLandmarks(
   model: MorphableModel,
-  locate: LocateLandmarks,
+  analyser: Pick<AnalyserLocate, 'locate'> & Partial<Pick<AnalyserLocate, 'analyse'>>,
   options: {
     readonly scenes: number;
     readonly seed: number;
+    /** Photographs that correct the embedding; they need `analyser.analyse`. */
+    readonly photos?: TrainingPhotos;
     readonly onProgress?: (fraction: number) => void;
   },
 ): Promise<HeadLandmarks> {
-  const { embedding, found, scenes, asymmetryMm } = await embedLandmarks(model, locate, {
+  const share = options.photos && analyser.analyse ? RENDER_SHARE : 1;
+  const rendered = await embedLandmarks(model, analyser.locate, {
     name: 'mediapipe468',
     count: MEDIAPIPE_COUNT,
     mirror: MEDIAPIPE_MIRROR,
@@ -53,8 +62,18 @@ export async function headLandmarks(
     openMouth: MEDIAPIPE_INNER_LIPS,
     scenes: options.scenes,
     seed: options.seed,
-    onProgress: (done, total) => options.onProgress?.(done / total),
+    onProgress: (done, total) => options.onProgress?.((share * done) / total),
   });
+  const refined =
+    options.photos && analyser.analyse
+      ? await refineHeadLandmarks(
+          { ...model, landmarks: { mediapipe468: rendered.embedding } },
+          options.photos,
+          analyser.analyse,
+          (fraction) => options.onProgress?.(share + (1 - share) * fraction),
+        )
+      : undefined;
+  const embedding = refined?.embedding ?? rendered.embedding;
   const ibug68 = selectLandmarks('ibug68', embedding, IBUG68_TO_MESH, JAW);
   const marked = landmarkPositions(model, model.landmarks['ibug68'], model.mean);
   const derived = landmarkPositions(model, ibug68, model.mean);
@@ -70,12 +89,13 @@ export async function headLandmarks(
     landmarks: { ibug68, mediapipe468: embedding },
     figures: {
       mediapipe468: {
-        scenes,
-        found,
+        scenes: rendered.scenes,
+        found: rendered.found,
         medianDeviationMm: quantile(0.5),
         p90DeviationMm: quantile(0.9),
         maxDeviationMm: quantile(1),
-        leftRightMm: asymmetryMm,
+        leftRightMm: rendered.asymmetryMm,
+        ...(refined ? { photos: refined.figures } : {}),
       },
       ibug68: { jawToSourceMm: gap(0, JAW.length), othersToSourceMm: gap(JAW.length, 68) },
     },

@@ -1,5 +1,6 @@
 /** The model card of likeness-head, written from the manifest so that its figures are those of the file. */
 import type { ModelManifest } from '@likeness/models';
+import type { PhotoRefinement } from './refine-head-landmarks.ts';
 
 interface HeadFigures {
   readonly vertices: number;
@@ -21,6 +22,7 @@ interface HeadFigures {
       readonly p90DeviationMm: number;
       readonly maxDeviationMm: number;
       readonly leftRightMm: number;
+      readonly photos?: PhotoRefinement['figures'];
     };
     readonly ibug68: { readonly jawToSourceMm: number; readonly othersToSourceMm: number };
   };
@@ -57,6 +59,18 @@ export function headModelCard(manifest: ModelManifest): string {
       `jaw ${f.landmarks.ibug68.jawToSourceMm.toFixed(1)} mm, others ${f.landmarks.ibug68.othersToSourceMm.toFixed(1)} mm`,
     ],
   ];
+  const { photos } = dense;
+  if (photos)
+    rows.push(
+      [
+        'correction by photographs of training people',
+        `${photos.trainingPhotos} photos, mean ${photos.meanShiftMm.toFixed(2)} mm, largest ${photos.maxShiftMm.toFixed(1)} mm`,
+      ],
+      [
+        'median landmark error of the fit on held-out people',
+        `${photos.heldOutErrorBeforePercent.toFixed(2)}% of the outer-eye distance before, ${photos.heldOutErrorAfterPercent.toFixed(2)}% after (${photos.heldOutPhotos} photos)`,
+      ],
+    );
   const width = Math.max(...rows.map(([key]) => key.length));
   const valueWidth = Math.max(...rows.map(([, value]) => value.length));
   const line = (key: string, value: string): string =>
@@ -92,8 +106,9 @@ ${table.join('\n')}
 
 ${f.sampledHeads} heads are drawn from the source's prior and carried to the template; each counts with its mirror image. Rotation and
 translation are removed, scale is kept. The metric of the PCA weighs by area, the face above the rest. Landmarks are found
-by drawing the model, running the landmarker on the renders and looking up what lies under its points. The same seed on
-the same machine gives the same bytes.
+by drawing the model, running the landmarker on the renders and looking up what lies under its points; then, where
+photographs are given, each is moved by the median residual of fits to training people (contour points are not). The same
+seed on the same machine gives the same bytes.
 
 ## Sources
 

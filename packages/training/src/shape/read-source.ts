@@ -18,14 +18,19 @@ export interface ShapeSource {
   readonly commit: string;
 }
 
-/** @throws Error naming the folder when neither pair of files is in it */
+/**
+ * @param folder with the arrays, or with a folder `models` that holds them
+ * @throws Error naming the folder when neither pair of files is in it
+ */
 export async function readShapeSource(folder: string): Promise<ShapeSource> {
-  const name = NAMES.find((candidate) => existsSync(join(folder, `${candidate}.json`)));
-  if (name === undefined)
+  const places = [folder, join(folder, 'models')].flatMap((place) => NAMES.map((name) => ({ place, name })));
+  const found = places.find(({ place, name }) => existsSync(join(place, `${name}.json`)));
+  if (!found)
     throw new Error(`The folder ${folder} holds no ICT-FaceKit arrays: expected ${NAMES[0]}.json and .bin.`);
+  const { place, name } = found;
   const [text, binary] = await Promise.all([
-    readFile(join(folder, `${name}.json`)),
-    readFile(join(folder, `${name}.bin`)),
+    readFile(join(place, `${name}.json`)),
+    readFile(join(place, `${name}.bin`)),
   ]);
   const json = JSON.parse(text.toString('utf8')) as { readonly source?: { readonly commit?: string } };
   const bin = binary.buffer.slice(binary.byteOffset, binary.byteOffset + binary.byteLength);

@@ -9,7 +9,8 @@ import { quantiseModes, writeHeadModel } from '@likeness/core/model';
 import type { LandmarkEmbedding, MorphableModel } from '@likeness/core/model';
 import type { ModelManifest } from '@likeness/models';
 import { createAnalyserLocate, transferEmbedding } from '../landmarks/index.ts';
-import type { LocateLandmarks } from '../landmarks/index.ts';
+import type { AnalyserLocate, LocateLandmarks } from '../landmarks/index.ts';
+import { trainingPhotos } from '../landmarks/training-photos.ts';
 import { expressionBasis } from './expression-basis.ts';
 import { headLandmarks } from './head-landmarks.ts';
 import { headModelCard } from './head-model-card.ts';
@@ -32,7 +33,10 @@ const HELD_OUT_HEADS = 40;
 export type TrainShapeStage = 'template' | 'identity' | 'landmarks' | 'write';
 
 export interface TrainShapeOptions {
-  /** Folder with the ICT-FaceKit arrays. */
+  /**
+   * Folder with the ICT-FaceKit arrays; or with these in `models/` and photographs in `faces/`, which then correct the
+   * landmarks (half of the people, see `trainingPhotos`).
+   */
   readonly data: string;
   /** Folder for `likeness-head.safetensors`, `.json` and `.md`; made if absent. */
   readonly out: string;
@@ -42,7 +46,7 @@ export interface TrainShapeOptions {
   /** Renders for the landmark embedding. */
   readonly scenes?: number;
   readonly weights?: VertexWeightsOptions;
-  /** Finds 468 landmarks; default: the analysis networks. */
+  /** Finds 468 landmarks; default: the analysis networks. Without these no photographs are used. */
   readonly locate?: LocateLandmarks;
   /** fraction 0..1 of the stage. */
   readonly onProgress?: (stage: TrainShapeStage, fraction: number) => void;
@@ -104,13 +108,19 @@ export async function trainShape(options: TrainShapeOptions): Promise<TrainShape
   };
   const model = { ...bare, landmarks: { ibug68: sourceMarks(source, template, bare) } };
 
-  const found = await withLocate(options.locate, (locate) =>
-    headLandmarks(model, locate, { scenes, seed, onProgress: (fraction) => progress('landmarks', fraction) }),
+  const photos = await trainingPhotos(join(options.data, 'faces'));
+  const found = await withAnalyser(options.locate, (analyser) =>
+    headLandmarks(model, analyser, {
+      scenes,
+      seed,
+      ...(photos.train.length > 0 ? { photos } : {}),
+      onProgress: (fraction) => progress('landmarks', fraction),
+    }),
   );
   const finished: MorphableModel = { ...model, landmarks: found.landmarks };
 
   progress('write', 0);
-  const command = `likeness train shape --data DIR --out DIR --heads ${heads} --seed ${seed} --scenes ${scenes}`;
+  const command = `likeness train shape --data DIR -o DIR --heads ${heads} --seed ${seed} --scenes ${scenes}`;
   const bytes = writeHeadModel(finished, {
     command,
     attribution:
@@ -127,7 +137,7 @@ export async function trainShape(options: TrainShapeOptions): Promise<TrainShape
     bytes: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),
     command,
-    sources: [ictSource(source)],
+    sources: [ictSource(source), ...(found.figures.mediapipe468.photos ? PHOTO_SOURCES : [])],
     figures: { ...figures, landmarks: found.figures },
   };
   const file = await writeOutputs(options.out, bytes, manifest);
@@ -215,14 +225,16 @@ function sourceMarks(source: ShapeSource, template: HeadTemplate, model: Morphab
   return transferEmbedding(source.model, source.model.landmarks['ibug68'], model, offset);
 }
 
-async function withLocate<T>(
+type LandmarkSource = Pick<AnalyserLocate, 'locate'> & Partial<Pick<AnalyserLocate, 'analyse'>>;
+
+async function withAnalyser<T>(
   locate: LocateLandmarks | undefined,
-  use: (locate: LocateLandmarks) => Promise<T>,
+  use: (analyser: LandmarkSource) => Promise<T>,
 ): Promise<T> {
-  if (locate) return use(locate);
+  if (locate) return use({ locate });
   const analyser = await createAnalyserLocate();
   try {
-    return await use(analyser.locate);
+    return await use(analyser);
   } finally {
     await analyser[Symbol.asyncDispose]();
   }
@@ -240,6 +252,26 @@ function ictSource({ commit, sha256 }: ShapeSource): ModelManifest['sources'][nu
     use: 'surface of the mean head, 100 identity modes to sample heads from, 53 expression modes',
   };
 }
+
+/** Only averages over people enter the model: by how many mm each landmark moves on the mean head. */
+const PHOTO_SOURCES: ModelManifest['sources'] = [
+  {
+    name: 'Face Research Lab London Set',
+    url: 'https://doi.org/10.6084/m9.figshare.5047666.v5',
+    version: '5',
+    licence: 'CC-BY-4.0',
+    copyright: 'Lisa DeBruine and Benedict Jones, 2017',
+    use: 'neutral photographs with odd numbers: median residuals of the landmark fit correct the embedding',
+  },
+  {
+    name: 'Young Adult White Faces with Manipulated Versions (Canada)',
+    url: 'https://doi.org/10.6084/m9.figshare.4220517.v1',
+    version: '1',
+    licence: 'CC-BY-4.0',
+    copyright: 'Lisa DeBruine and Benedict Jones, 2017',
+    use: 'all photographs, for the same',
+  },
+];
 
 /** All three files or none: each is written beside its place and moved there at the end. */
 async function writeOutputs(folder: string, bytes: Uint8Array, manifest: ModelManifest): Promise<string> {
