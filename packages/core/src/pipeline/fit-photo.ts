@@ -11,6 +11,7 @@ import type { Photo } from '../image/index.ts';
 import { evaluateModel } from '../model/index.ts';
 import type { MorphableModel } from '../model/index.ts';
 import { buildAlbedo } from '../texture/index.ts';
+import { paintMouth } from './paint-mouth.ts';
 import { renderPreview } from './preview.ts';
 import type { Preview } from './preview.ts';
 import { FIT_PHOTO_DEFAULTS, PRESETS } from './types.ts';
@@ -66,6 +67,8 @@ export async function fitPhoto(
     }),
   );
   const fit: FitResult = { ...landmarks, parameters: { ...landmarks.parameters, light: texture.light } };
+
+  paintMouth({ photo, model, positions, camera, light: texture.light, albedo: texture.albedo });
 
   const preview = await step('preview', { stage: 'pictures', fraction: 0.7, loss }, () =>
     renderPreview({

@@ -6,15 +6,19 @@
 import type { LinearBasis, ModelPart, MorphableModel } from '../model/index.ts';
 import { freeSpot } from './free-spot.ts';
 
-/** Rings of the pocket: width as a share of the loop, depth behind it in mm. The last one closes in a point. */
-const RINGS: readonly (readonly [share: number, depthMm: number])[] = [
-  [1, 0],
-  [1.04, 4],
-  [1.02, 12],
-  [0.8, 22],
-  [0.4, 28],
+/**
+ * Rings of the pocket: width as a share of the loop, depth behind it in mm, and radius in the chart as a share of its
+ * circle (the first rings lie behind the lips and need few texels). The last one closes in a point. Shallow, so that teeth
+ * painted on it lie where teeth are.
+ */
+const RINGS: readonly (readonly [share: number, depthMm: number, chartRadius: number])[] = [
+  [1, 0, 1],
+  [1.04, 3, 0.96],
+  [1.02, 6, 0.92],
+  [0.8, 9, 0.7],
+  [0.4, 11, 0.35],
 ];
-const APEX_DEPTH_MM = 30;
+const APEX_DEPTH_MM = 12;
 /** Texture radius of the pocket, at most, as a share of the chart's side. */
 const MAX_CHART_RADIUS = 0.06;
 const HAS_MOUTH = /mouth|gum|teeth|tongue/;
@@ -152,10 +156,10 @@ function pocketUvs(
 ): Float32Array {
   const radius = Math.min(MAX_CHART_RADIUS, 0.8 * spot.radius);
   const uvs: number[] = [];
-  for (let ring = 0; ring < RINGS.length; ring++)
+  for (const [, , chartRadius] of RINGS)
     for (let i = 0; i < n; i++) {
       const angle = (2 * Math.PI * i) / n;
-      const r = radius * (1 - ring / RINGS.length);
+      const r = radius * chartRadius;
       uvs.push(spot.u + r * Math.sin(angle), spot.v - r * Math.cos(angle));
     }
   uvs.push(spot.u, spot.v);

@@ -37,7 +37,7 @@ describe('withMouthPocket', () => {
       const apex = grown.mean.subarray(-3);
       const lips = model.loops['lips_inner'];
       const depth = lips.reduce((sum, v) => sum + model.mean[3 * v + 2], 0) / lips.length - apex[2];
-      expect(depth).toBeCloseTo(30, 3);
+      expect(depth).toBeCloseTo(12, 3);
     }
   });
 

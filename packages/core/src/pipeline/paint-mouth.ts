@@ -1,0 +1,184 @@
+/**
+ * What the photo shows between parted lips, painted onto the mouth pocket: a smile without its teeth is the first thing
+ * one sees. The pocket is shallow, so teeth stay in place from half the side; where the photo shows nothing it keeps its
+ * dark red. The photo's light is divided out as it will be multiplied in again: by the pocket's own shading.
+ */
+import { project } from '../camera/index.ts';
+import type { PinholeCamera } from '../camera/index.ts';
+import { vertexNormals } from '../geometry/index.ts';
+import { cropAffine, linearToSrgb8, pyramidOf, srgbToLinear, SRGB8_TO_LINEAR } from '../image/index.ts';
+import type { Image, Photo } from '../image/index.ts';
+import { shadeNormals } from '../lighting/index.ts';
+import type { SphericalHarmonicsLight } from '../lighting/index.ts';
+import type { MorphableModel } from '../model/index.ts';
+import { rasterize } from '../render/index.ts';
+import { MOUTH_PART } from './mouth-pocket.ts';
+
+export interface PaintMouthInput {
+  readonly photo: Photo;
+  readonly model: MorphableModel;
+  /** [V, 3] model mm, the photo's expression. */
+  readonly positions: Float32Array;
+  readonly camera: PinholeCamera;
+  readonly light: SphericalHarmonicsLight;
+  /** Painted in place. */
+  readonly albedo: Image;
+}
+
+/** Width of the mouth in the window that visibility is decided in, pixels. */
+const WINDOW_PX = 160;
+const MARGIN_PX = 4;
+/** A pixel of the window counts in full when all within this distance show the pocket too: lips are not teeth. */
+const REACH = 2;
+/** Reflectance of clean teeth and the least shading that is divided by: deep in the mouth hardly any light is left. */
+const MAX_ALBEDO = 0.8;
+const MIN_SHADING = 0.25;
+
+/** The part of the photo around the mouth, and how much of each of its pixels is the inside of the mouth. */
+interface MouthWindow {
+  readonly width: number;
+  readonly height: number;
+  readonly left: number;
+  readonly top: number;
+  readonly scale: number;
+  /** [H, W] 0..1 */
+  readonly inside: Float32Array;
+  /** [H, W, 3] sRGB 0..1 */
+  readonly colour: Float32Array;
+}
+
+/** @returns the share 0..1 of the pocket's texels that the photo shows; 0 leaves the albedo as it was. */
+export function paintMouth(input: PaintMouthInput): number {
+  const { model, positions, albedo } = input;
+  const part = model.parts.find(({ name }) => name === MOUTH_PART);
+  if (part === undefined || model.loops['lips_inner'] === undefined) return 0;
+  const projected = project(input.camera, positions);
+  const window = mouthWindow(input, projected, part.vertexStart, part.vertexCount, part.triangleStart);
+  if (window === undefined) return 0;
+  const shading = shadeNormals(input.light, vertexNormals(positions, model.triangles));
+
+  const { width: size } = albedo;
+  const [start, end] = [3 * part.triangleStart, 3 * (part.triangleStart + part.triangleCount)];
+  const corners = model.uvTriangles.subarray(start, end);
+  const vertices = model.triangles.subarray(start, end);
+  const chart = chartWindow(model.uvs, corners, size);
+  const texels = rasterize(chart.points, chart.triangles, chart.width, chart.height);
+  let painted = 0;
+  let covered = 0;
+  for (let i = 0; i < texels.triangleIds.length; i++) {
+    const t = 3 * texels.triangleIds[i];
+    if (t < 0) continue;
+    covered++;
+    let u = 0;
+    let v = 0;
+    const light = [0, 0, 0];
+    for (let k = 0; k < 3; k++) {
+      const weight = texels.barycentrics[3 * i + k];
+      const vertex = 3 * vertices[t + k];
+      u += weight * projected[vertex];
+      v += weight * projected[vertex + 1];
+      for (let c = 0; c < 3; c++) light[c] += weight * shading[vertex + c];
+    }
+    const x = Math.floor((u - window.left) * window.scale);
+    const y = Math.floor((v - window.top) * window.scale);
+    if (x < 0 || y < 0 || x >= window.width || y >= window.height) continue;
+    const pixel = y * window.width + x;
+    const share = window.inside[pixel];
+    if (share <= 0) continue;
+    painted += share;
+    const texel = 3 * ((chart.top + Math.floor(i / chart.width)) * size + chart.left + (i % chart.width));
+    for (let c = 0; c < 3; c++) {
+      const reflectance = Math.min(
+        MAX_ALBEDO,
+        srgbToLinear(window.colour[3 * pixel + c]) / Math.max(MIN_SHADING, light[c]),
+      );
+      const old = SRGB8_TO_LINEAR[albedo.data[texel + c]];
+      albedo.data[texel + c] = linearToSrgb8(old + share * (reflectance - old));
+    }
+  }
+  return covered === 0 ? 0 : painted / covered;
+}
+
+function mouthWindow(
+  { photo, model }: PaintMouthInput,
+  projected: Float32Array,
+  vertexStart: number,
+  vertexCount: number,
+  triangleStart: number,
+): MouthWindow | undefined {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (let i = 3 * vertexStart; i < 3 * (vertexStart + vertexCount); i += 3) {
+    left = Math.min(left, projected[i]);
+    right = Math.max(right, projected[i]);
+    top = Math.min(top, projected[i + 1]);
+    bottom = Math.max(bottom, projected[i + 1]);
+  }
+  if (!(right > left && bottom > top)) return undefined;
+  const scale = WINDOW_PX / (right - left);
+  left -= MARGIN_PX / scale;
+  top -= MARGIN_PX / scale;
+  const width = WINDOW_PX + 2 * MARGIN_PX;
+  const height = Math.min(2 * width, Math.ceil((bottom - top) * scale) + MARGIN_PX);
+  const local = projected.slice();
+  for (let i = 0; i < local.length; i += 3) {
+    local[i] = (local[i] - left) * scale;
+    local[i + 1] = (local[i + 1] - top) * scale;
+  }
+  const { triangleIds } = rasterize(local, model.triangles, width, height);
+  const pocket = Uint8Array.from(triangleIds, (id) => (id >= triangleStart ? 1 : 0));
+  const inside = new Float32Array(width * height);
+  let any = false;
+  for (let y = REACH; y < height - REACH; y++)
+    for (let x = REACH; x < width - REACH; x++) {
+      if (!pocket[y * width + x]) continue;
+      let sum = 0;
+      for (let dy = -REACH; dy <= REACH; dy++)
+        for (let dx = -REACH; dx <= REACH; dx++) sum += pocket[(y + dy) * width + x + dx];
+      inside[y * width + x] = Math.max(0, (2 * sum) / (2 * REACH + 1) ** 2 - 1);
+      any = true;
+    }
+  if (!any) return undefined;
+  const toPhoto = { a: 1 / scale, b: 0, c: left, d: 0, e: 1 / scale, f: top };
+  return {
+    width,
+    height,
+    left,
+    top,
+    scale,
+    inside,
+    colour: cropAffine(pyramidOf(photo), toPhoto, width, height),
+  };
+}
+
+/** The pocket's texture corners as a mesh of its own in texels, from the corner of the box it fills. */
+function chartWindow(
+  uvs: Float32Array,
+  corners: Uint32Array,
+  size: number,
+): {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+  readonly points: Float32Array;
+  readonly triangles: Uint32Array;
+} {
+  let [left, top, right, bottom] = [size, size, 0, 0];
+  for (const corner of corners) {
+    left = Math.min(left, Math.floor(uvs[2 * corner] * size));
+    right = Math.max(right, Math.ceil(uvs[2 * corner] * size));
+    top = Math.min(top, Math.floor(uvs[2 * corner + 1] * size));
+    bottom = Math.max(bottom, Math.ceil(uvs[2 * corner + 1] * size));
+  }
+  const points = new Float32Array(3 * corners.length);
+  for (let i = 0; i < corners.length; i++)
+    points.set([uvs[2 * corners[i]] * size - left, uvs[2 * corners[i] + 1] * size - top, 1], 3 * i);
+  return {
+    left,
+    top,
+    width: Math.min(size, right) - left,
+    height: Math.min(size, bottom) - top,
+    points,
+    triangles: Uint32Array.from({ length: corners.length }, (_, i) => i),
+  };
+}
