@@ -12,7 +12,7 @@ import type { MorphableModel } from '../model/index.ts';
 import { rasterize } from '../render/index.ts';
 import { complete } from './complete.ts';
 import { delight } from './delight.ts';
-import { DEFAULT_IRIS, measureIris, paintEyeball, scleraEvidence, type LinearRgb } from './eyes.ts';
+import { irisReflectance, measureIris, paintEyeball, scleraEvidence, type LinearRgb } from './eyes.ts';
 import { faceAreas } from './face-areas.ts';
 import { headView, projectedBox } from './head-view.ts';
 import { landmarkWarp } from './landmark-warp.ts';
@@ -188,20 +188,13 @@ function irisColours(
   stride: number,
   light: SphericalHarmonicsLight,
 ): { left: LinearRgb; right: LinearRgb } {
-  const shading = shadeNormals(light, Float32Array.of(0, 0, 1));
-  // The lids shade the eye, so it gets less than the open face.
-  const colour = (centre: number): LinearRgb | undefined => {
-    const seen = measureIris(photo, landmarks, stride, centre);
-    if (!seen) return undefined;
-    const reflectance = seen.map((x, c) =>
-      Math.min(0.4, Math.max(0.012, x / Math.max(0.8 * shading[c], 0.05))),
-    );
-    return [reflectance[0], reflectance[1], reflectance[2]];
-  };
-  // 468 belongs to the eye between landmarks 33 and 133, the subject's right.
-  const right = colour(468);
-  const left = colour(473);
-  return { left: left ?? right ?? DEFAULT_IRIS, right: right ?? left ?? DEFAULT_IRIS };
+  // The lids shade the eye, so it gets less than the open face. 468 belongs to the subject's right eye (landmarks 33, 133).
+  const shading = shadeNormals(light, Float32Array.of(0, 0, 1)).map((x) => 0.8 * x);
+  const [left, right] = irisReflectance(
+    [473, 468].map((centre) => measureIris(photo, landmarks, stride, centre)),
+    [...shading],
+  );
+  return { left, right };
 }
 
 /** Adds to the skin what is not skin: eyeballs painted, other parts plain, gaps padded. */

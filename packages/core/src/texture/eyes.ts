@@ -13,7 +13,7 @@ export type LinearRgb = readonly [number, number, number];
 
 /** Radius of the iris and of the pupil in daylight, mm. */
 const IRIS_RADIUS_MM = 5.85;
-const PUPIL_RADIUS_MM = 1.9;
+const PUPIL_RADIUS_MM = 2.1;
 /** Reflectances. */
 const SCLERA: LinearRgb = [0.5, 0.45, 0.42];
 const VEINS: LinearRgb = [0.42, 0.25, 0.22];
@@ -23,8 +23,8 @@ const PUPIL: LinearRgb = [0.004, 0.004, 0.004];
 export const DEFAULT_IRIS: LinearRgb = [0.085, 0.045, 0.025];
 
 /**
- * Colour of one iris in the photo: the median of the ring between pupil and limbus, inside of the eye's outline, without the
- * brightest quarter (glints) and the darkest (pupil, lashes).
+ * Colour of one iris in the photo: the mean of the ring between pupil and limbus, inside of the eye's outline, without the
+ * brighter part (glints, reflected sky) and the darkest (pupil, lashes).
  *
  * @param points landmarks in photo pixels, [478, stride].
  * @param centreIndex 468 or 473: MediaPipe's iris centre; the four after it lie on the limbus.
@@ -51,9 +51,36 @@ export function measureIris(
   }
   if (samples.length < 12) return undefined;
   samples.sort((a, b) => a[0] - b[0]);
-  const kept = samples.slice(Math.floor(samples.length * 0.25), Math.ceil(samples.length * 0.75));
+  const kept = samples.slice(Math.floor(samples.length * 0.15), Math.ceil(samples.length * 0.6));
   const mean = (k: number): number => kept.reduce((sum, sample) => sum + sample[k], 0) / kept.length;
   return [mean(1), mean(2), mean(3)];
+}
+
+/**
+ * Reflectance of both irises from what was photographed. The cornea mirrors its surroundings, which greys dark eyes most: of two
+ * eyes that differ much the darker is believed, and what is very dark is brown.
+ *
+ * @param shading linear RGB light at the eyes.
+ */
+export function irisReflectance(
+  seen: readonly (LinearRgb | undefined)[],
+  shading: readonly number[],
+): [LinearRgb, LinearRgb] {
+  const colours = seen.map((rgb): LinearRgb | undefined => {
+    if (!rgb) return undefined;
+    const [r, g, b] = rgb.map((x, c) => Math.min(0.3, Math.max(0.004, x / Math.max(shading[c], 0.04))));
+    const y = 0.25 * r + 0.6 * g + 0.15 * b;
+    const brown = 0.75 * (1 - smoothstep(0.015, 0.06, y));
+    const mix = (x: number, k: number): number => x + brown * (y * k - x);
+    return [mix(r, 1.5), mix(g, 0.88), mix(b, 0.55)];
+  });
+  const [first, second] = [
+    colours[0] ?? colours[1] ?? DEFAULT_IRIS,
+    colours[1] ?? colours[0] ?? DEFAULT_IRIS,
+  ];
+  if (first[1] > 1.35 * second[1]) return [second, second];
+  if (second[1] > 1.35 * first[1]) return [first, first];
+  return [first, second];
 }
 
 interface EyeOutline {
@@ -209,7 +236,7 @@ function eyePattern(
     const outside = smoothstep(irisAngle * 0.95, irisAngle * 1.07, angle);
     const inPupil = 1 - smoothstep(pupilAngle * 0.9, pupilAngle * 1.1, angle);
     const veins = smoothstep(irisAngle * 1.4, irisAngle * 3, angle);
-    iris[n] = (1.25 - 0.35 * outward) * fibres * (1 - (1 - LIMBUS) * edge) * (1 - outside) * (1 - inPupil);
+    iris[n] = (1.1 - 0.25 * outward) * fibres * (1 - (1 - LIMBUS) * edge) * (1 - outside) * (1 - inPupil);
     for (let c = 0; c < 3; c++) {
       const white = SCLERA[c] + veins * (VEINS[c] - SCLERA[c]);
       fixed[n * 3 + c] = outside * (1 - inPupil) * white + inPupil * PUPIL[c];

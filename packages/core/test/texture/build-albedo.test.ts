@@ -154,7 +154,7 @@ describe.runIf(HAS_ICT)('buildAlbedo on photographs of known truth', () => {
     const [truth, first] = run('light', SOFT, 0);
     const second = buildAlbedo({ ...truth, model, size: SIZE });
     expect(Buffer.compare(Buffer.from(first.albedo.data), Buffer.from(second.albedo.data))).toBe(0);
-    const [, profile] = run('light', SOFT, 75);
+    const [, profile] = run('light', SOFT, 90);
     expect(profile.faceSeen).toBeLessThan(first.faceSeen);
     expect(profile.warnings.some((text) => text.includes('completed'))).toBe(true);
   });
