@@ -155,21 +155,22 @@ function gramMatrix(
   const weighted = new Float64Array(columns);
   for (let a = 0; a < count; a++) {
     for (let i = 0; i < columns; i++) weighted[i] = metric[i] * rows[a * columns + i];
-    for (let b = 0; b <= a; b++) {
-      // Four sums, because one chain of additions would wait for itself.
+    // Four rows a pass: each weighted number is read once for all, and no addition waits for another.
+    for (let b = 0; b <= a; b += 4) {
+      const [r0, r1, r2, r3] = [0, 1, 2, 3].map((k) => Math.min(b + k, a) * columns);
       let [s0, s1, s2, s3] = [0, 0, 0, 0];
-      const start = b * columns;
-      let i = 0;
-      for (; i + 3 < columns; i += 4) {
-        s0 += weighted[i] * rows[start + i];
-        s1 += weighted[i + 1] * rows[start + i + 1];
-        s2 += weighted[i + 2] * rows[start + i + 2];
-        s3 += weighted[i + 3] * rows[start + i + 3];
+      for (let i = 0; i < columns; i++) {
+        const w = weighted[i];
+        s0 += w * rows[r0 + i];
+        s1 += w * rows[r1 + i];
+        s2 += w * rows[r2 + i];
+        s3 += w * rows[r3 + i];
       }
-      for (; i < columns; i++) s0 += weighted[i] * rows[start + i];
-      const sum = s0 + s1 + (s2 + s3);
-      gram[a * count + b] = sum;
-      gram[b * count + a] = sum;
+      for (const [k, sum] of [s0, s1, s2, s3].entries()) {
+        if (b + k > a) break;
+        gram[a * count + b + k] = sum;
+        gram[(b + k) * count + a] = sum;
+      }
     }
     if (a % 50 === 0) onProgress((a / count) ** 2);
   }
