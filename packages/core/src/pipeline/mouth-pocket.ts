@@ -22,9 +22,16 @@ const APEX_DEPTH_MM = 12;
 /** Texture radius of the pocket, at most, as a share of the chart's side. */
 const MAX_CHART_RADIUS = 0.06;
 const HAS_MOUTH = /mouth|gum|teeth|tongue/;
+const HAS_TEETH = /teeth|tooth/;
 
-/** The part's name, as imported heads call theirs. */
+/** The pocket's name, as ICT-FaceKit calls its own. */
 export const MOUTH_PART = 'mouth_socket';
+
+/** The surface that one sees between the lips where no teeth are modelled: the default head's own, or the pocket. */
+export function mouthInside(model: MorphableModel): ModelPart | undefined {
+  if (model.parts.some(({ name }) => HAS_TEETH.test(name))) return undefined;
+  return model.parts.find(({ name }) => name === MOUTH_PART || name === 'mouth_interior');
+}
 
 /**
  * The model with a mouth pocket as its last part.

@@ -1,7 +1,7 @@
 /**
- * What the photo shows between parted lips, painted onto the mouth pocket: a smile without its teeth is the first thing
- * one sees. The pocket is shallow, so teeth stay in place from half the side; where the photo shows nothing it keeps its
- * dark red. The photo's light is divided out as it will be multiplied in again: by the pocket's own shading.
+ * What the photo shows between parted lips, painted onto the inside of the mouth: a smile without its teeth is the first
+ * thing one sees. The surface lies about where teeth are, so they stay in place from half the side; where the photo shows
+ * nothing it keeps its dark red. The photo's light is divided out as it will be multiplied in again: by the surface's own shading.
  */
 import { project } from '../camera/index.ts';
 import type { PinholeCamera } from '../camera/index.ts';
@@ -10,9 +10,9 @@ import { cropAffine, linearToSrgb8, pyramidOf, srgbToLinear, SRGB8_TO_LINEAR } f
 import type { Image, Photo } from '../image/index.ts';
 import { shadeNormals } from '../lighting/index.ts';
 import type { SphericalHarmonicsLight } from '../lighting/index.ts';
-import type { MorphableModel } from '../model/index.ts';
+import type { ModelPart, MorphableModel } from '../model/index.ts';
 import { rasterize } from '../render/index.ts';
-import { MOUTH_PART } from './mouth-pocket.ts';
+import { mouthInside } from './mouth-pocket.ts';
 
 export interface PaintMouthInput {
   readonly photo: Photo;
@@ -50,10 +50,10 @@ interface MouthWindow {
 /** @returns the share 0..1 of the pocket's texels that the photo shows; 0 leaves the albedo as it was. */
 export function paintMouth(input: PaintMouthInput): number {
   const { model, positions, albedo } = input;
-  const part = model.parts.find(({ name }) => name === MOUTH_PART);
-  if (part === undefined || model.loops['lips_inner'] === undefined) return 0;
+  const part = mouthInside(model);
+  if (part === undefined) return 0;
   const projected = project(input.camera, positions);
-  const window = mouthWindow(input, projected, part.vertexStart, part.vertexCount, part.triangleStart);
+  const window = mouthWindow(input, projected, part);
   if (window === undefined) return 0;
   const shading = shadeNormals(input.light, vertexNormals(positions, model.triangles));
 
@@ -102,9 +102,7 @@ export function paintMouth(input: PaintMouthInput): number {
 function mouthWindow(
   { photo, model }: PaintMouthInput,
   projected: Float32Array,
-  vertexStart: number,
-  vertexCount: number,
-  triangleStart: number,
+  { vertexStart, vertexCount, triangleStart, triangleCount }: ModelPart,
 ): MouthWindow | undefined {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 3 * vertexStart; i < 3 * (vertexStart + vertexCount); i += 3) {
@@ -125,7 +123,9 @@ function mouthWindow(
     local[i + 1] = (local[i + 1] - top) * scale;
   }
   const { triangleIds } = rasterize(local, model.triangles, width, height);
-  const pocket = Uint8Array.from(triangleIds, (id) => (id >= triangleStart ? 1 : 0));
+  const pocket = new Uint8Array(triangleIds.length);
+  for (const [i, id] of triangleIds.entries())
+    if (id >= triangleStart && id < triangleStart + triangleCount) pocket[i] = 1;
   const inside = new Float32Array(width * height);
   let any = false;
   for (let y = REACH; y < height - REACH; y++)

@@ -6,7 +6,7 @@ import type { Image, Photo } from '../image/index.ts';
 import type { SphericalHarmonicsLight } from '../lighting/index.ts';
 import type { MorphableModel } from '../model/index.ts';
 import { renderHead } from '../render/index.ts';
-import { MOUTH_PART } from './mouth-pocket.ts';
+import { mouthInside } from './mouth-pocket.ts';
 
 export interface PreviewInput {
   readonly photo: Photo;
@@ -72,7 +72,7 @@ export function renderPreview(input: PreviewInput): Preview {
   return {
     photo,
     render: renderHead({ ...common, albedo: input.albedo, light: input.light, background: photo }),
-    shape: renderHead({ ...common, model: withoutPocket(input.model), background: SHAPE_BACKGROUND }),
+    shape: renderHead({ ...common, model: withoutMouthInside(input.model), background: SHAPE_BACKGROUND }),
     camera,
     origin: [left, top],
     scale,
@@ -96,16 +96,16 @@ function headBox({ camera, positions }: PreviewInput): {
   return { x: left, y: top, width: right - left, height: bottom - top };
 }
 
-/** In clay, the pocket looks like a tongue; without it the mouth is dark. It is the last part where there is one. */
-function withoutPocket(model: MorphableModel): MorphableModel {
-  const pocket = model.parts.find(({ name }) => name === MOUTH_PART);
-  if (pocket === undefined || 3 * (pocket.triangleStart + pocket.triangleCount) !== model.triangles.length)
+/** In clay, the inside of the mouth looks like a tongue; without it the mouth is dark. It is the last part. */
+function withoutMouthInside(model: MorphableModel): MorphableModel {
+  const inside = mouthInside(model);
+  if (inside === undefined || 3 * (inside.triangleStart + inside.triangleCount) !== model.triangles.length)
     return model;
-  const end = 3 * pocket.triangleStart;
+  const end = 3 * inside.triangleStart;
   return {
     ...model,
     triangles: model.triangles.subarray(0, end),
     uvTriangles: model.uvTriangles.subarray(0, end),
-    parts: model.parts.filter((part) => part !== pocket),
+    parts: model.parts.filter((part) => part !== inside),
   };
 }
