@@ -1,6 +1,6 @@
 /**
  * Puts the UVs of the whole head together: the charted half and its mirror image share the front midline and part along
- * the cut; the eyeballs' discs lie beside.
+ * the cut; the eyeballs' discs and the mouth's interior lie beside.
  */
 import { chartHalf } from './chart.ts';
 import type { ChartOptions } from './chart.ts';
@@ -8,27 +8,29 @@ import type { EyeballMesh } from './eyeball-mesh.ts';
 import type { HalfMesh } from './half-mesh.ts';
 import { layoutChart } from './layout.ts';
 import type { EyeballDisc, LayoutOptions } from './layout.ts';
+import type { MouthInteriorMesh } from './mouth-interior.ts';
 
 export interface AssembledUvs {
   /** [U, 2] */
   readonly uvs: Float32Array;
-  /** [T, 3]: the left half's triangles, the mirrored ones, the left eyeball's, the right one's. */
+  /** [T, 3]: the left half's triangles, the mirrored ones, the left eyeball's, the right one's, the mouth's. */
   readonly uvTriangles: Uint32Array;
   /** The left eyeball's disc. */
   readonly disc: EyeballDisc;
 }
 
-/** Charts the half, lays it out with the eyeballs' discs and mirrors it. */
+/** Charts the half, lays it out with the eyeballs' discs and the mouth's interior, and mirrors it. */
 export function assembleUvs(
   half: HalfMesh,
   ball: EyeballMesh,
+  bag: Pick<MouthInteriorMesh, 'chart' | 'triangles'>,
   chart: ChartOptions,
   layout: LayoutOptions,
 ): AssembledUvs {
   const { places, onCut } = chartHalf(half, chart);
   const n = half.vertexCount;
   const outline = chartOutline(half, onCut);
-  const { scale, top, disc } = layoutChart(places, outline, layout);
+  const { scale, top, disc, mouth } = layoutChart(places, outline, layout);
   const uvs: number[] = [];
   for (let v = 0; v < n; v++) uvs.push(0.5 + scale * places[2 * v], top - scale * places[2 * v + 1]);
   const mirrored = new Int32Array(n);
@@ -52,6 +54,11 @@ export function assembleUvs(
     }
   }
   uvTriangles.push(...mirroredTriangles(ball.uvTriangles, (v) => v + ballUvCount).map((v) => v + ballStart));
+  const bagStart = uvs.length / 2;
+  for (let i = 0; i < bag.chart.length; i += 2) {
+    uvs.push(mouth.u + mouth.halfWidth * bag.chart[i], mouth.v - mouth.halfHeight * bag.chart[i + 1]);
+  }
+  for (const v of bag.triangles) uvTriangles.push(v + bagStart);
   return { uvs: Float32Array.from(uvs), uvTriangles: Uint32Array.from(uvTriangles), disc };
 }
 

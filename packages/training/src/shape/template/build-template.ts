@@ -1,6 +1,6 @@
 /**
  * Builds the template of `likeness-head` from the registered source head: a fresh, mirror-symmetric triangulation of the
- * skin, one UV island, and generated eyeballs. Deterministic: no random numbers are drawn.
+ * skin, one UV island, generated eyeballs and the mouth's interior. Deterministic: no random numbers are drawn.
  */
 import { assembleUvs, mirroredTriangles } from './assemble-uvs.ts';
 import { CHART_DEFAULTS } from './chart.ts';
@@ -13,6 +13,7 @@ import { buildHalfSurface, NECK_PLANE_DEFAULTS } from './half-surface.ts';
 import type { NeckPlane } from './half-surface.ts';
 import { LAYOUT_DEFAULTS } from './layout.ts';
 import type { LayoutOptions } from './layout.ts';
+import { mouthInteriorMesh } from './mouth-interior.ts';
 import { regionWeights } from './regions.ts';
 import { remeshHalf, REMESH_DEFAULTS } from './remesh.ts';
 import type { RemeshOptions } from './remesh.ts';
@@ -53,11 +54,16 @@ export function buildTemplate(
   const ball = fitEyeball(lid);
   const limbusRadians = Math.asin(IRIS_RADIUS_MM / ball.radiusMm);
   const ballMesh = eyeballMesh(limbusRadians);
-  const { uvs, uvTriangles, disc } = assembleUvs(half, ballMesh, options.chart, options.layout);
   const ballCount = ballMesh.directions.length / 3;
   const leftStart = skinVertexCount;
   const rightStart = leftStart + ballCount;
-  const vertexCount = rightStart + ballCount;
+  const bagStart = rightStart + ballCount;
+  const loops = templateLoops(half, mirrorOf);
+  const skin = skinPositions(half, mirrorOf, skinVertexCount, originMm);
+  const bag = mouthInteriorMesh(skin, loops.lips_inner, bagStart);
+  const bagCount = bag.mirror.length;
+  const vertexCount = bagStart + bagCount;
+  const { uvs, uvTriangles, disc } = assembleUvs(half, ballMesh, bag, options.chart, options.layout);
   const left: Eyeball = {
     centre: ball.centre,
     radiusMm: ball.radiusMm,
@@ -77,6 +83,8 @@ export function buildTemplate(
   };
 
   const positions = new Float32Array(3 * vertexCount);
+  positions.set(skin);
+  positions.set(bag.positions, 3 * bagStart);
   const mirror = new Uint32Array(vertexCount);
   const corners = new Uint32Array(3 * skinVertexCount);
   const weights = new Float32Array(3 * skinVertexCount);
@@ -85,14 +93,11 @@ export function buildTemplate(
     mirror[v] = m;
     mirror[m] = v;
     for (let d = 0; d < 3; d++) {
-      const value = half.positions[3 * v + d] - originMm[d];
-      positions[3 * m + d] = d === 0 ? -value : value;
       corners[3 * m + d] = surface.sourceMirror[half.binding.corners[3 * v + d]];
       weights[3 * m + d] = half.binding.weights[3 * v + d];
     }
     for (let d = 0; d < 3; d++) {
       // Midline vertices are their own mirror image: the left half's binding stays.
-      positions[3 * v + d] = half.positions[3 * v + d] - originMm[d];
       corners[3 * v + d] = half.binding.corners[3 * v + d];
       weights[3 * v + d] = half.binding.weights[3 * v + d];
     }
@@ -108,10 +113,14 @@ export function buildTemplate(
     mirror[leftStart + i] = rightStart + i;
     mirror[rightStart + i] = leftStart + i;
   }
+  bag.mirror.forEach((m, v) => {
+    mirror[bagStart + v] = bagStart + m;
+  });
 
   const triangles = mirroredTriangles(half.triangles, (v) => mirrorOf[v]);
   const skinTriangleCount = triangles.length / 3;
   triangles.push(...mirroredTriangles(ballMesh.triangles, (v) => v + ballCount).map((v) => v + leftStart));
+  for (const v of bag.triangles) triangles.push(v + bagStart);
   const ballTriangleCount = ballMesh.triangles.length / 3;
 
   return {
@@ -124,7 +133,7 @@ export function buildTemplate(
     uvs,
     uvTriangles,
     mirror,
-    loops: templateLoops(half, mirrorOf),
+    loops,
     regions: templateRegions(source, half, mirrorOf, vertexCount),
     parts: [
       {
@@ -148,9 +157,36 @@ export function buildTemplate(
         triangleStart: skinTriangleCount + ballTriangleCount,
         triangleCount: ballTriangleCount,
       },
+      {
+        name: 'mouth_interior',
+        vertexStart: bagStart,
+        vertexCount: bagCount,
+        triangleStart: skinTriangleCount + 2 * ballTriangleCount,
+        triangleCount: bag.triangles.length / 3,
+      },
     ],
     eyeballs: { left, right },
+    mouthInterior: bag.interior,
   };
+}
+
+/** [S, 3] mm: the left half and its mirror image. */
+function skinPositions(
+  half: HalfMesh,
+  mirrorOf: Int32Array,
+  skinVertexCount: number,
+  originMm: readonly number[],
+): Float32Array {
+  const positions = new Float32Array(3 * skinVertexCount);
+  for (let v = 0; v < half.vertexCount; v++) {
+    for (let d = 0; d < 3; d++) {
+      const value = half.positions[3 * v + d] - originMm[d];
+      positions[3 * mirrorOf[v] + d] = d === 0 ? -value : value;
+      // Last, for the midline is its own image.
+      positions[3 * v + d] = value;
+    }
+  }
+  return positions;
 }
 
 /** Number of each left vertex's mirror image: itself on the midline, appended otherwise. */

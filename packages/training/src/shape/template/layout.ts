@@ -1,6 +1,6 @@
 /**
- * Lays the skin's chart and the eyeballs' discs into the unit square: the skin as wide as the square and at its top,
- * the discs in the two lower corners, as large as the gutter to the skin allows.
+ * Lays the skin's chart, the eyeballs' discs and the mouth's interior into the unit square: the skin as wide as the square
+ * and at its top, the discs in the two lower corners, as large as the gutter to the skin allows, the mouth between them.
  */
 
 export interface LayoutOptions {
@@ -17,17 +17,28 @@ export interface EyeballDisc {
   readonly radius: number;
 }
 
+/** An upright rectangle in the UV square. */
+export interface UvBox {
+  readonly u: number;
+  readonly v: number;
+  readonly halfWidth: number;
+  readonly halfHeight: number;
+}
+
 export interface ChartLayout {
   /** Chart place (x, y) of the left half -> (u, v): u = 0.5 + scale x, v = top - scale y. */
   readonly scale: number;
   readonly top: number;
   /** Centre and radius of the left eyeball's disc (the right's is mirrored about u = 0.5). */
   readonly disc: EyeballDisc;
+  /** Room of the mouth's interior: centre and half sizes. */
+  readonly mouth: UvBox;
 }
 
 /**
  * @param places [n, 2] chart of the left half, x >= 0, y up
  * @param outline vertices of the half's outer boundary, in order
+ * @throws {RangeError} when the chart leaves no room below it
  */
 export function layoutChart(
   places: Float64Array,
@@ -58,7 +69,19 @@ export function layoutChart(
     else large = middle;
   }
   const centre = 1 - gutter - small;
-  return { scale, top, disc: { u: centre, v: centre, radius: small } };
+  const [upper, lower] = [top - scale * low + gutter, 1 - gutter];
+  const halfWidth = centre - small - gutter - 0.5;
+  if (upper >= lower || halfWidth <= 0) {
+    throw new RangeError(
+      'The chart leaves no room below it for eyeballs and mouth: its height exceeds its width.',
+    );
+  }
+  return {
+    scale,
+    top,
+    disc: { u: centre, v: centre, radius: small },
+    mouth: { u: 0.5, v: (upper + lower) / 2, halfWidth, halfHeight: (lower - upper) / 2 },
+  };
 }
 
 function segmentDistance(

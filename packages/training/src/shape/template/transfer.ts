@@ -1,9 +1,10 @@
 /**
  * Transfers displacements of the source (an identity mode, an expression) to the template: the skin by interpolation in
- * each vertex's source triangle, the eyeballs by their own rule.
+ * each vertex's source triangle, the eyeballs and the mouth's interior by rules of their own.
  */
 import { eyeballDeltas } from './eyeballs.ts';
 import type { EyeballMotion } from './eyeballs.ts';
+import { mouthInteriorDeltas } from './mouth-interior.ts';
 import type { HeadTemplate } from './types.ts';
 
 /**
@@ -11,7 +12,7 @@ import type { HeadTemplate } from './types.ts';
  *
  * @param sourceDeltas [V_source, 3] mm
  * @param motion `follow-sockets` for identity, `{ expression }` for an expression of that name (gaze shapes turn the
- *   eyeballs, others leave them)
+ *   eyeballs, the jaw's the lower half of the mouth, others leave them)
  * @returns [V, 3] mm
  * @throws {RangeError} when the source's vertices do not reach the template's binding
  */
@@ -38,5 +39,6 @@ export function transferDeltas(
   const { left, right } = eyeballDeltas(template, result, motion);
   result.set(left, 3 * template.eyeballs.left.vertexStart);
   result.set(right, 3 * template.eyeballs.right.vertexStart);
+  result.set(mouthInteriorDeltas(template, result, motion), 3 * template.mouthInterior.vertexStart);
   return result;
 }

@@ -43,9 +43,20 @@ export interface Eyeball {
   readonly uvIrisRadius: number;
 }
 
+/** The bag behind the lips: rings of as many vertices as the lips' inner edge has, ring by ring. */
+export interface MouthInterior {
+  /** First vertex in the template. */
+  readonly vertexStart: number;
+  /** [n] skin vertices of the lips' inner edge, whose places the first ring shares: from the upper lip's middle leftwards. */
+  readonly loop: Uint32Array;
+  readonly rings: number;
+  /** [n * rings] share of the jaw's motion: 0 on the upper half, 1 on the lower. */
+  readonly jawShare: Float32Array;
+}
+
 /** A run of vertices and triangles with a material of its own. */
 export interface TemplatePart {
-  readonly name: 'skin' | 'eyeball_left' | 'eyeball_right';
+  readonly name: 'skin' | 'eyeball_left' | 'eyeball_right' | 'mouth_interior';
   readonly vertexStart: number;
   readonly vertexCount: number;
   readonly triangleStart: number;
@@ -53,7 +64,7 @@ export interface TemplatePart {
 }
 
 export interface HeadTemplate {
-  /** Skin vertices first, then the left eyeball, then the right. */
+  /** Skin vertices first, then the left eyeball, the right one, and the mouth's interior. */
   readonly vertexCount: number;
   /** Number of skin vertices S. */
   readonly skinVertexCount: number;
@@ -63,7 +74,7 @@ export interface HeadTemplate {
   readonly originMm: readonly [number, number, number];
   /** Skin vertices on the source surface. */
   readonly binding: SourceBinding;
-  /** [T, 3] counter-clockwise from outside. */
+  /** [T, 3] counter-clockwise from outside; the mouth's interior, from inside the mouth. */
   readonly triangles: Uint32Array;
   /** [U, 2] in 0..1, origin top left, face upright. */
   readonly uvs: Float32Array;
@@ -73,10 +84,11 @@ export interface HeadTemplate {
   readonly mirror: Uint32Array;
   /** Closed vertex loops `eyelid_left`, `eyelid_right`, `lips_inner`, `neck`. */
   readonly loops: Readonly<Record<LoopName, Uint32Array>>;
-  /** Per-vertex weights 0..1, each [V]; 0 on the eyeballs. */
+  /** Per-vertex weights 0..1, each [V]; 0 off the skin. */
   readonly regions: Readonly<Record<RegionName, Float32Array>>;
   readonly parts: readonly TemplatePart[];
   readonly eyeballs: { readonly left: Eyeball; readonly right: Eyeball };
+  readonly mouthInterior: MouthInterior;
 }
 
 export type LoopName = 'eyelid_left' | 'eyelid_right' | 'lips_inner' | 'neck';

@@ -31,6 +31,8 @@ describe.skipIf(shared === null)('buildTemplate on the shared source', () => {
     const [a, b, c] = [0, 1, 2].map((k) => uv(template.uvTriangles[3 * t + k]));
     return -((b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])) / 2;
   };
+  const eyeballParts = (): HeadTemplate['parts'] =>
+    template.parts.filter(({ name }) => name.startsWith('eyeball'));
   const sorted = (list: Iterable<number>): number[] => [...list].toSorted((a, b) => a - b);
 
   it('has 9,000 to 12,000 vertices, finer at the eyes than on the scalp', () => {
@@ -62,7 +64,7 @@ describe.skipIf(shared === null)('buildTemplate on the shared source', () => {
     }
     expect(new Set(skin).size).toBe(template.skinVertexCount);
     expect(template.skinVertexCount - edges.size + skin.length / 3).toBe(2 - 4);
-    for (const part of template.parts.slice(1)) {
+    for (const part of eyeballParts()) {
       const ball = template.triangles.subarray(
         3 * part.triangleStart,
         3 * (part.triangleStart + part.triangleCount),
@@ -156,7 +158,7 @@ describe.skipIf(shared === null)('buildTemplate on the shared source', () => {
       return sum / 6;
     };
     expect(volume(0, template.parts[0].triangleCount)).toBeGreaterThan(3e6);
-    for (const part of template.parts.slice(1)) {
+    for (const part of eyeballParts()) {
       const sphere = (4 / 3) * Math.PI * template.eyeballs.left.radiusMm ** 3;
       expect(volume(part.triangleStart, part.triangleStart + part.triangleCount) / sphere).toBeGreaterThan(
         0.95,
@@ -194,7 +196,7 @@ describe.skipIf(shared === null)('buildTemplate on the shared source', () => {
       const outlines = boundaryLoops(corners).map((loop) => loop.map(uv));
       return outlines.toSorted((a, b) => Math.abs(loopArea(b)) - Math.abs(loopArea(a)))[0];
     });
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 4; i++) {
       for (let j = 0; j < i; j++) expect(loopDistance(islands[i], islands[j])).toBeGreaterThan(4 * TEXEL);
       for (const [u, v] of islands[i]) {
         expect(Math.min(u, v, 1 - u, 1 - v)).toBeGreaterThan(4 * TEXEL);
@@ -350,6 +352,96 @@ describe.skipIf(shared === null)('buildTemplate on the shared source', () => {
     expect(poleOf('eyeLookOut_L', 'left')[0]).toBeGreaterThan(5);
     expect(poleOf('eyeLookIn_R', 'right')[0]).toBeGreaterThan(5);
     expect(poleOf('eyeLookOut_R', 'right')[0]).toBeLessThan(-5);
+  });
+
+  it('closes the mouth behind the lips: a disc on their inner edge, that continues the skin', () => {
+    const { vertexStart, loop, rings, jawShare } = template.mouthInterior;
+    const part = template.parts[3];
+    expect(part).toMatchObject({ name: 'mouth_interior', vertexStart, vertexCount: loop.length * rings });
+    expect(part.vertexStart + part.vertexCount).toBe(template.vertexCount);
+    expect(3 * (part.triangleStart + part.triangleCount)).toBe(template.triangles.length);
+    const bag = template.triangles.subarray(3 * part.triangleStart);
+    expect(sorted(loop)).toEqual(sorted(template.loops.lips_inner));
+    loop.forEach((v, i) => expect(position(vertexStart + i)).toEqual(position(v)));
+    const outline = boundaryLoops(bag);
+    expect(outline.map(sorted)).toEqual([Array.from(loop, (_, i) => vertexStart + i)]);
+    expect(new Set(bag).size).toBe(part.vertexCount);
+    const edges = new Set<string>();
+    for (let t = 0; t < bag.length; t += 3) {
+      for (let k = 0; k < 3; k++) edges.add(sorted([bag[t + k], bag[t + ((k + 1) % 3)]]).join());
+    }
+    expect(part.vertexCount - edges.size + bag.length / 3).toBe(1);
+    // With its edge welded to the lips, neighbours run along it in opposite directions: what faces out of the skin faces
+    // into the mouth.
+    const along = new Set<string>();
+    for (let t = 0; t < skin.length; t += 3) {
+      for (let k = 0; k < 3; k++) along.add(`${skin[t + k]},${skin[t + ((k + 1) % 3)]}`);
+    }
+    const welded = (v: number): number => (v < vertexStart + loop.length ? loop[v - vertexStart] : -1);
+    let common = 0;
+    for (let t = 0; t < bag.length; t += 3) {
+      for (let k = 0; k < 3; k++) {
+        const [a, b] = [welded(bag[t + k]), welded(bag[t + ((k + 1) % 3)])];
+        if (a < 0 || b < 0) continue;
+        common++;
+        expect(along.has(`${b},${a}`)).toBe(true);
+      }
+    }
+    expect(common).toBe(loop.length);
+    // As a dental arch: the teeth close behind the lips' inner edge, the back 30 mm or more behind.
+    const n = loop.length;
+    const foremost = Math.max(...Array.from({ length: n }, (_, i) => position(vertexStart + 2 * n + i)[2]));
+    const lips = Math.max(...Array.from(loop, (v) => position(v)[2]));
+    expect(lips - foremost).toBeGreaterThan(1);
+    expect(lips - foremost).toBeLessThan(4);
+    const back = Array.from({ length: n }, (_, i) => position(vertexStart + 4 * n + i)[2]);
+    expect(lips - Math.max(...back)).toBeGreaterThan(30);
+    expect(jawShare[2 * n]).toBe(0);
+    expect(jawShare[2 * n + n / 2]).toBe(1);
+  });
+
+  it("moves the mouth's interior with lips, head and jaw", () => {
+    if (shared === null) return;
+    const { vertexStart, loop, rings } = template.mouthInterior;
+    const n = loop.length;
+    const at = (moved: Float32Array, v: number): number[] => [...moved.subarray(3 * v, 3 * v + 3)];
+    const expression = (name: string): Float32Array =>
+      transferDeltas(template, shared.expressionDelta(shared.expressionNames.indexOf(name)), {
+        expression: name,
+      });
+    for (const name of ['jawOpen', 'mouthSmile_L', 'mouthFunnel', 'mouthRollLower', 'jawLeft']) {
+      const moved = expression(name);
+      loop.forEach((v, i) => expect(at(moved, vertexStart + i)).toEqual(at(moved, v)));
+    }
+    const jaw = expression('jawOpen');
+    const [upperTeeth, lowerTeeth] = [vertexStart + 3 * n, vertexStart + 3 * n + n / 2];
+    expect(Math.hypot(...at(jaw, upperTeeth))).toBe(0);
+    expect(at(jaw, lowerTeeth)[1]).toBeLessThan(-25);
+    // Rigid: lengths between points of the lower row stay but near the corners of the mouth.
+    for (const i of [2, 5, 8]) {
+      const [p, q] = [lowerTeeth, lowerTeeth + i];
+      const length = (moved: boolean): number =>
+        Math.hypot(
+          ...[0, 1, 2].map(
+            (d) => position(p)[d] - position(q)[d] + (moved ? jaw[3 * p + d] - jaw[3 * q + d] : 0),
+          ),
+        );
+      expect(Math.abs(length(true) - length(false))).toBeLessThan(0.4);
+    }
+    expect(at(expression('jawLeft'), lowerTeeth)[0]).toBeGreaterThan(5);
+    expect(Math.hypot(...at(expression('mouthFunnel'), upperTeeth))).toBeLessThan(0.5);
+    expect(Math.hypot(...at(expression('eyeBlink_L'), upperTeeth))).toBeLessThan(0.01);
+    // Identity: a shift of the whole head shifts the bag; sums of modes are exact.
+    const shift = new Float32Array(3 * shared.source.vertexCount).map((_, i) => [1.5, -0.5, 2][i % 3]);
+    const shifted = transferDeltas(template, shift, 'follow-sockets');
+    for (let v = vertexStart; v < vertexStart + n * rings; v++) {
+      at(shifted, v).forEach((value, d) => expect(value).toBeCloseTo([1.5, -0.5, 2][d], 4));
+    }
+    const [a, b] = [0, 1].map(shared.identityDelta);
+    const [ta, tb, sum] = [a, b, a.map((value, i) => 2 * value - b[i])].map((delta) =>
+      transferDeltas(template, delta, 'follow-sockets'),
+    );
+    for (let i = 3 * vertexStart; i < sum.length; i++) expect(sum[i]).toBeCloseTo(2 * ta[i] - tb[i], 3);
   });
 
   it('is deterministic', () => {
