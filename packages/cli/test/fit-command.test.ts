@@ -221,6 +221,15 @@ describe('likeness fit', () => {
     expect(readFileSync(join(root, 'theirs', 'head.glb'), 'utf8')).toBe('work of an artist');
   });
 
+  it('says so when the device is not there', async () => {
+    const { code, stderr } = await runCli(['fit', EXAMPLE, '--device', 'cuda', '-o', join(root, 'cuda')]);
+    // A machine that has CUDA fits the photo on it.
+    expect(`${code} ${stderr.trim().split('\n').at(-1)}`).toMatch(
+      /^(0 |2 likeness: The device cuda cannot run the networks on this machine: use the device cpu\.$)/,
+    );
+    expect(existsSync(join(root, 'cuda'))).toBe(code === 0);
+  });
+
   it('refuses a read-only output folder', async () => {
     const folder = join(root, 'readonly');
     mkdirSync(folder);

@@ -88,7 +88,7 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
   }).catch((error: unknown) => {
     if (device === 'cpu') throw error;
     throw new DeviceError(
-      `The device ${device} cannot run the networks here (${(error as Error).message.split('\n')[0]}): use --device cpu.`,
+      `The device ${device} cannot run the networks on this machine: use the device cpu.`,
       { cause: error },
     );
   });
