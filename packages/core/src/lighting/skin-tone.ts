@@ -60,7 +60,9 @@ export function splitSkinAndLight(
   const [skinMean, skinSd] = prior.logGreen;
   // Precision-weighted: skin = observed - light, both Gaussian.
   const trust = skinSd ** 2 / (skinSd ** 2 + lightSd ** 2);
-  const skinGreen = skinMean + trust * (green - lightMean - skinMean);
+  const free = skinMean + trust * (green - lightMean - skinMean);
+  // No skin reflects more than about half of green light; what goes beyond is mostly light.
+  const skinGreen = free > PALEST ? PALEST + 0.25 * (free - PALEST) : free;
   const chroma = (seen: number, [offset, slope, sd]: readonly [number, number, number]): number => {
     const expected = offset + slope * (skinGreen - skinMean);
     return expected + (sd ** 2 / (sd ** 2 + prior.lightChroma ** 2)) * (seen - expected);
@@ -73,6 +75,9 @@ export function splitSkinAndLight(
     light: [Math.exp(red - skinRed), Math.exp(green - skinGreen), Math.exp(blue - skinBlue)],
   };
 }
+
+/** Log green reflectance of very pale skin. */
+const PALEST = Math.log(0.4);
 
 /** Product of two Gaussians. */
 function combine(

@@ -66,7 +66,7 @@ const WINDOW_EYE_DISTANCE = 96;
 /** Coarse texels per side. */
 const COARSE = 256;
 /** Below this share of the face the user is told. */
-const LITTLE_SEEN = 0.5;
+const LITTLE_SEEN = 0.45;
 
 /** @throws RangeError when sizes do not fit or the head does not lie in the photo. */
 export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {

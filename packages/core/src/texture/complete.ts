@@ -169,7 +169,7 @@ function compose(input: CompleteInput, fields: CoarseFields): Completed {
 }
 
 /** Strongest grain, in log luminance: a beard is not to be repeated on the scalp. */
-const MAX_GRAIN = 0.035;
+const MAX_GRAIN = 0.025;
 
 /**
  * Writes the photo's fine detail and its share of each texel.
@@ -215,7 +215,7 @@ function takeDetail(
   let below = 0;
   let bin = 0;
   while (bin < 255 && below + histogram[bin] < total / 2) below += histogram[bin++];
-  return Math.min(MAX_GRAIN, bin / 1024);
+  return Math.min(MAX_GRAIN, (0.7 * bin) / 1024);
 }
 
 /** Median photo pixels per texel of the fine chart over what is seen, from the triangles' areas. */

@@ -150,7 +150,9 @@ export function scleraEvidence(
   values.sort((a, b) => a - b);
   // Lashes and lid shadow are darker than the white, glints are few: the upper end is the white itself.
   const white = Math.max(values[Math.floor(values.length * 0.8)], 1e-3);
-  return { logLight: Math.log(white) - SCLERA_LOG_LUMINANCE, deviation: SCLERA_DEVIATION };
+  const logLight = Math.log(white) - SCLERA_LOG_LUMINANCE;
+  // Squint and deep sockets darken the white, nothing brightens it: dark whites prove less.
+  return { logLight, deviation: logLight < 0 ? 1.3 * SCLERA_DEVIATION : SCLERA_DEVIATION };
 }
 
 function insidePolygon(points: readonly (readonly [number, number])[], x: number, y: number): boolean {

@@ -18,7 +18,7 @@ export interface AverageSkinOptions {
 
 export const AVERAGE_SKIN_DEFAULTS: Required<AverageSkinOptions> = {
   darkLimit: 0.3,
-  lightLimit: 0.2,
+  lightLimit: 0.14,
   chromaLimit: 0.22,
   sigma: 1.6,
 };
@@ -29,6 +29,8 @@ const LUMA = [0.25, 0.6, 0.15] as const;
 const DARK = 0.0006;
 /** Width in texels at 512 of the rim that is not used. */
 const RIM = 6;
+/** Half the width of the widest hole that counts as inside: an open mouth. */
+const HOLES = 16;
 /** A texel that people of this total weight saw is trusted half. */
 const HALF_TRUST = 0.4;
 
@@ -53,10 +55,17 @@ export function createSkinAverager(model: ChartModel, options: AverageSkinOption
       if (albedo.width !== size)
         throw new RangeError(`The skin average is ${size} wide, but this albedo ${albedo.width}.`);
       // The rim of what was seen carries hair's shade and the fit's error: only the inside counts.
-      const inside = erode(seen.data, size, size, Math.round((RIM * size) / 512));
+      // Eyes and mouth are closed first, because lids and lips are wanted.
+      const holes = Math.round((HOLES * size) / 512);
+      const closed = erode(
+        dilate(seen.data, size, holes),
+        size,
+        size,
+        holes + Math.round((RIM * size) / 512),
+      );
       const tone = skinTone.map((x) => Math.log(x + DARK));
       for (let i = 0; i < total.length; i++) {
-        const w = inside[i] ** 2 * weight;
+        const w = Math.min(seen.data[i], closed[i]) ** 2 * weight;
         if (w === 0) continue;
         total[i] += w;
         for (let c = 0; c < 3; c++) {
@@ -111,6 +120,15 @@ function draw(
     if (triangleIds[i] < 0 && padding[i] < 0)
       for (let c = 0; c < 3; c++) data[i * 3 + c] = linearToSrgb8(BASE_TONE[c]);
   return { width: size, height: size, channels: 3, data };
+}
+
+function dilate(plane: Float32Array, size: number, radius: number): Float32Array {
+  return erode(
+    plane.map((x) => -x),
+    size,
+    size,
+    radius,
+  ).map((x) => -x);
 }
 
 /** A passed `undefined` never erases a default. */
