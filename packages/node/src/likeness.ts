@@ -16,6 +16,7 @@ import type { DecodedPhoto } from './codec.ts';
 import { createHead } from './likeness-head.ts';
 import type { Head } from './likeness-head.ts';
 import { loadHeadModel } from './likeness-model.ts';
+import { loadTemplateSkin } from './likeness-skin.ts';
 import { readAnalysisNetworks } from './networks.ts';
 
 /** The photo shows no face, or not the one that was asked for. */
@@ -99,7 +100,12 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
     await analyser.dispose();
     throw error;
   }
-  const assets: FitAssets = { model, identity: analyser.identity };
+  const templateSkin = await loadTemplateSkin(model);
+  const assets: FitAssets = {
+    model,
+    identity: analyser.identity,
+    ...(templateSkin === undefined ? {} : { templateSkin }),
+  };
   const loadMs = performance.now() - started;
 
   async function* fitFaces(
