@@ -41,7 +41,12 @@ describe('likeness-head', () => {
     const skin = model.parts.find(({ name }) => name === 'skin')!;
     expect(skin.vertexCount).toBeGreaterThanOrEqual(9000);
     expect(skin.vertexCount).toBeLessThanOrEqual(12000);
-    expect(model.parts.map(({ name }) => name)).toEqual(['skin', 'eyeball_left', 'eyeball_right']);
+    expect(model.parts.map(({ name }) => name)).toEqual([
+      'skin',
+      'eyeball_left',
+      'eyeball_right',
+      'mouth_interior',
+    ]);
     expect(model.identity.count).toBe(100);
     expect(model.expression.count).toBe(53);
     expect(model.identity.standardDeviationsMm).toHaveLength(100);

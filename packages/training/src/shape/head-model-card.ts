@@ -35,7 +35,10 @@ export function headModelCard(manifest: ModelManifest): string {
   const rows: [string, string][] = [
     ['file', `\`${manifest.file}\`, ${(manifest.bytes / 1e6).toFixed(2)} MB`],
     ['sha256', `\`${manifest.sha256}\``],
-    ['vertices, triangles', `${f.vertices} (${f.skinVertices} skin, the rest two eyeballs), ${f.triangles}`],
+    [
+      'vertices, triangles',
+      `${f.vertices} (${f.skinVertices} skin, the rest eyeballs and mouth), ${f.triangles}`,
+    ],
     ['identity modes', `${f.identityModes} (${f.antisymmetricModes} of them antisymmetric), unit variance`],
     ['expression modes', `${f.expressionModes}, ARKit names`],
     ['variance kept by the identity modes', `${(100 * f.varianceKept).toFixed(3)}%`],
@@ -94,7 +97,7 @@ file; a test compares the two.
 V(p_s, p_e) = mean + sum p_s S + sum p_e E, in millimetres, +X the subject's left, +Y up, +Z out of the face, origin at the
 head's centre. p_s is N(0, 1); p_e is 0..1. \`browInnerUp\` and \`cheekPuff\` are split into left and right halves, which ARKit
 does not have; \`tongueOut\` is missing, for the head has no tongue. The eyeballs follow their sockets and turn with the
-\`eyeLook\` modes.
+\`eyeLook\` modes; the inside of the mouth is a bag behind the lips that follows them and the jaw.
 
 ## Figures
 
@@ -119,7 +122,7 @@ ${sources.join('\n')}
 - The heads behind it are those of ICT-FaceKit's scans: adults; its authors give no table of age, sex or origin. Children, faces
   after injury and rare anatomy lie outside.
 - Its eyeballs are modelled large (radius 15 mm), because the lids of the source fit such balls.
-- It has no teeth, tongue, lashes or hair. The full ICT-FaceKit head can be loaded instead.
+- It has no tongue, lashes or hair, and its teeth are a surface to paint on. The full ICT-FaceKit head can be loaded instead.
 - Jaw and forehead landmarks are those the landmarker draws on an outline; their deviation above says how firm they are.
 `;
 }

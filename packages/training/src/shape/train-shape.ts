@@ -132,7 +132,8 @@ export async function trainShape(options: TrainShapeOptions): Promise<TrainShape
     version: HEAD_VERSION,
     kind: 'head',
     licence: 'MIT',
-    description: 'Morphable head: skin of face, head, ears and neck, and eyeballs; millimetres.',
+    description:
+      'Morphable head: skin of face, head, ears and neck, eyeballs and the inside of the mouth; millimetres.',
     file: `${HEAD_NAME}.safetensors`,
     bytes: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),

@@ -41,7 +41,7 @@ describe('trainShape', () => {
         data: DATA,
         out,
         heads: 120,
-        scenes: 40,
+        scenes: 26,
         locate: spread,
         onProgress: (stage) => stages.add(stage),
       });
