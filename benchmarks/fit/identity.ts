@@ -173,11 +173,32 @@ const spread = (values: readonly number[]): Record<string, number> => {
 const cosines = { same: spread(same), different: spread(different) };
 console.log(`cosine same ${JSON.stringify(cosines.same)}, different ${JSON.stringify(cosines.different)}`);
 
+/** Two people nobody learned from, four photos each: is the nearest p_s to each photo one of its own person? */
+const unseen: Record<string, object> = {};
+for (const folder of ['lisa', 'zoom']) {
+  const own = (await facesOf(folder)).map((face) => fitFace(model, face).parameters.identity);
+  const strangers = shipped[0].neutral;
+  const leastWithin = own.map((a, i) => Math.min(...own.filter((_, j) => j !== i).map((b) => cosine(a, b))));
+  const bestStranger = own.map((a) => Math.max(...strangers.map((b) => cosine(a, b))));
+  const right = own.filter((a, i) => {
+    const best = Math.max(...own.filter((_, j) => j !== i).map((b) => cosine(a, b)));
+    return best > bestStranger[i];
+  }).length;
+  unseen[folder] = {
+    photos: own.length,
+    rank1: right,
+    leastWithin: rounded(Math.min(...leastWithin)),
+    bestStranger: rounded(Math.max(...bestStranger)),
+  };
+  console.log(`unseen person ${folder}: ${JSON.stringify(unseen[folder])}`);
+}
+
 await writeResult('fit-identity', {
   model: model.name,
   people: neutral.length,
   folds: FOLDS,
   rank1: rows,
+  unseen,
   cosines,
   groups,
   confusions,
