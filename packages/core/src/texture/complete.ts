@@ -82,7 +82,7 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
     for (let i = 0; i < count; i++) photoLow[i * 3 + c] = photo[i];
   }
 
-  limitChroma(tone, delit.tone);
+  limitTone(tone, delit.tone);
   const own = new Float32Array(count);
   for (let i = 0; i < count; i++) own[i] = smoothstep(0.05, 0.7, confidence[i]);
   const mirrored = new Float32Array(count);
@@ -105,13 +105,16 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
 
 /** Chroma (log channel minus log luminance) further from the person's own than lips are from skin is not skin's. */
 const CHROMA_LIMIT = 0.3;
+/** Nor is log luminance this far above it: there the light was underestimated (a lid under the brow that gets bounced light). */
+const BRIGHT_LIMIT = 0.25;
 
-function limitChroma(tone: Float32Array, personal: readonly number[]): void {
+function limitTone(tone: Float32Array, personal: readonly number[]): void {
   for (let i = 0; i < tone.length; i += 3) {
     const d = [tone[i] - personal[0], tone[i + 1] - personal[1], tone[i + 2] - personal[2]];
     const y = 0.25 * d[0] + 0.6 * d[1] + 0.15 * d[2];
+    const limited = y > 0 ? BRIGHT_LIMIT * Math.tanh(y / BRIGHT_LIMIT) : y;
     for (let c = 0; c < 3; c++)
-      tone[i + c] = personal[c] + y + CHROMA_LIMIT * Math.tanh((d[c] - y) / CHROMA_LIMIT);
+      tone[i + c] = personal[c] + limited + CHROMA_LIMIT * Math.tanh((d[c] - y) / CHROMA_LIMIT);
   }
 }
 

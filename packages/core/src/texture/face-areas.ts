@@ -50,6 +50,8 @@ export interface FaceAreas {
   readonly beard: Uint8Array;
   readonly brows: Uint8Array;
   readonly orbits: Uint8Array;
+  /** Where glasses sit: the orbits and a margin. */
+  readonly spectacles: Uint8Array;
   readonly nose: Uint8Array;
   /** Lids and lashes. */
   readonly lids: Uint8Array;
@@ -94,6 +96,7 @@ export function faceAreas(points: Float32Array, stride: number, width: number, h
     beard: fill(flags(), BEARD, 0.03),
     brows: both(RIGHT_BROW, LEFT_BROW, 0.015),
     orbits: both(RIGHT_ORBIT, LEFT_ORBIT, 0.02),
+    spectacles: both(RIGHT_ORBIT, LEFT_ORBIT, 0.14),
     nose: fill(flags(), NOSE, 0.02),
     lids: both(RIGHT_EYE, LEFT_EYE, 0.06),
     lips: fill(flags(), LIPS_OUTER, 0.03),

@@ -374,9 +374,9 @@ function widenFrames(
   width: number,
   height: number,
 ): void {
-  const wide = erode(mask, width, height, Math.round(areas.eyeDistancePx * 0.03));
+  const wide = erode(mask, width, height, Math.round(areas.eyeDistancePx * 0.035));
   for (let i = 0; i < mask.length; i++)
-    if (areas.orbits[i] && !areas.lids[i] && !areas.brows[i]) shrunk[i] = Math.min(shrunk[i], wide[i]);
+    if (areas.spectacles[i] && !areas.lids[i] && !areas.brows[i]) shrunk[i] = Math.min(shrunk[i], wide[i]);
 }
 
 /** Clears what is not connected to a seed through mask >= 1/2. */
