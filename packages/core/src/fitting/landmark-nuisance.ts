@@ -1,7 +1,7 @@
 /**
  * What moves detected landmarks without being identity: the detector's own errors, and what a smile does beyond the
  * model's expressions. Left out, p_s has to explain it, and a smiling person becomes somebody else: with it, rank-1 from
- * p_s alone rose from 55 to about 90 % of the London people (docs/identity-from-shape.md).
+ * p_s alone rose from 50 to 95 % of the London people, learned and tested on different halves (docs/identity-from-shape.md).
  */
 import { NUISANCE_BYTES, NUISANCE_SCALES } from './landmark-nuisance-data.ts';
 
