@@ -2,6 +2,7 @@
  * Transfers displacements of the source (an identity mode, an expression) to the template: the skin by interpolation in
  * each vertex's source triangle, the eyeballs and the mouth's interior by rules of their own.
  */
+import { closeBlink } from './blink.ts';
 import { eyeballDeltas } from './eyeballs.ts';
 import type { EyeballMotion } from './eyeballs.ts';
 import { mouthInteriorDeltas } from './mouth-interior.ts';
@@ -36,6 +37,7 @@ export function transferDeltas(
       for (let d = 0; d < 3; d++) result[3 * v + d] += weight * sourceDeltas[corner + d];
     }
   }
+  if (motion !== 'follow-sockets') closeBlink(template, result, motion.expression);
   const { left, right } = eyeballDeltas(template, result, motion);
   result.set(left, 3 * template.eyeballs.left.vertexStart);
   result.set(right, 3 * template.eyeballs.right.vertexStart);
