@@ -30,6 +30,8 @@ const WINDOW_PX = 160;
 const MARGIN_PX = 4;
 /** A pixel of the window counts in full when all within this distance show the pocket too: lips are not teeth. */
 const REACH = 2;
+/** A surface this far behind what is seen is hidden; slanted ones differ by so much within a pixel. */
+const TOLERANCE_MM = 2;
 /** Reflectance of clean teeth and the least shading that is divided by: deep in the mouth hardly any light is left. */
 const MAX_ALBEDO = 0.8;
 const MIN_SHADING = 0.25;
@@ -43,6 +45,8 @@ interface MouthWindow {
   readonly scale: number;
   /** [H, W] 0..1 */
   readonly inside: Float32Array;
+  /** [H, W] mm to what is seen. */
+  readonly depth: Float32Array;
   /** [H, W, 3] sRGB 0..1 */
   readonly colour: Float32Array;
 }
@@ -71,12 +75,14 @@ export function paintMouth(input: PaintMouthInput): number {
     covered++;
     let u = 0;
     let v = 0;
+    let depth = 0;
     const light = [0, 0, 0];
     for (let k = 0; k < 3; k++) {
       const weight = texels.barycentrics[3 * i + k];
       const vertex = 3 * vertices[t + k];
       u += weight * projected[vertex];
       v += weight * projected[vertex + 1];
+      depth += weight * projected[vertex + 2];
       for (let c = 0; c < 3; c++) light[c] += weight * shading[vertex + c];
     }
     const x = Math.floor((u - window.left) * window.scale);
@@ -84,7 +90,8 @@ export function paintMouth(input: PaintMouthInput): number {
     if (x < 0 || y < 0 || x >= window.width || y >= window.height) continue;
     const pixel = y * window.width + x;
     const share = window.inside[pixel];
-    if (share <= 0) continue;
+    // The back of the mouth lies behind the teeth: one of the two is seen.
+    if (share <= 0 || depth > window.depth[pixel] + TOLERANCE_MM) continue;
     painted += share;
     const texel = 3 * ((chart.top + Math.floor(i / chart.width)) * size + chart.left + (i % chart.width));
     for (let c = 0; c < 3; c++) {
@@ -122,7 +129,7 @@ function mouthWindow(
     local[i] = (local[i] - left) * scale;
     local[i + 1] = (local[i + 1] - top) * scale;
   }
-  const { triangleIds } = rasterize(local, model.triangles, width, height);
+  const { triangleIds, depth } = rasterize(local, model.triangles, width, height);
   const pocket = new Uint8Array(triangleIds.length);
   for (const [i, id] of triangleIds.entries())
     if (id >= triangleStart && id < triangleStart + triangleCount) pocket[i] = 1;
@@ -146,6 +153,7 @@ function mouthWindow(
     top,
     scale,
     inside,
+    depth,
     colour: cropAffine(pyramidOf(photo), toPhoto, width, height),
   };
 }
