@@ -94,7 +94,7 @@ export async function trainSkin(options: TrainSkinOptions): Promise<TrainSkinRes
     file: `${SKIN_NAME}.png`,
     bytes: png.length,
     sha256: createHash('sha256').update(png).digest('hex'),
-    command: `likeness train skin --data DIR --out DIR --size ${size}`,
+    command: `likeness train skin --data DIR -o DIR --size ${size}`,
     sources: SOURCES,
     figures: {
       people: used.length,
