@@ -4,6 +4,13 @@
  */
 import { ModelFileError } from './model-file-error.ts';
 
+/** In every browser and in Node, but in none of the library files that core is built against (no DOM, no Node). */
+declare const TextEncoder: new () => { encode(text: string): Uint8Array };
+declare const TextDecoder: new (
+  label: string,
+  options: { fatal: boolean },
+) => { decode(bytes: Uint8Array): string };
+
 export type TensorData = Uint8Array | Int16Array | Uint16Array | Uint32Array | Float32Array;
 
 export interface Tensor<Data extends TensorData = TensorData> {
