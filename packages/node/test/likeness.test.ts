@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodePhoto, loadHeadModel, NoFaceError, openLikeness, UnreadablePhotoError } from '@likeness/node';
 import type { Likeness } from '@likeness/node';
+import { validateBytes } from 'gltf-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/astronaut.jpg', import.meta.url));
@@ -73,7 +74,7 @@ describe('loadHeadModel', () => {
     await expect(loadHeadModel(join(folder, 'head.safetensors'))).rejects.toThrow(/head/);
   });
 
-  it('imports the whole ICT head from its folder', async () => {
+  it('imports the whole ICT head from its folder, fits and exports it', async () => {
     if (!existsSync(ICT)) {
       console.warn('SKIPPED: ICT-FaceKit import, ../shared/data is not there');
       return;
@@ -81,5 +82,18 @@ describe('loadHeadModel', () => {
     const model = await loadHeadModel(ICT);
     expect(model.vertexCount).toBe(26_719);
     expect(model.parts.map(({ name }) => name)).toContain('teeth');
+    const whole = await openLikeness({ model: ICT });
+    const head = await whole.fit(EXAMPLE);
+    await whole.dispose();
+    expect(head.result.fit.landmarkError.median).toBeLessThan(0.02);
+    const glb = await head.toGlb();
+    const { issues } = (await validateBytes(glb)) as { issues: { numErrors: number; numWarnings: number } };
+    expect(issues).toMatchObject({ numErrors: 0, numWarnings: 0 });
+    expect(glb.length).toBeLessThan(15e6);
+    const { mtl } = head.toObj();
+    for (const part of ['skin', 'teeth', 'gums_and_tongue', 'eyeball_left', 'eyelashes_right'])
+      expect(mtl).toContain(`newmtl ${part}\n`);
+    // Shells that only make sense with transparency would cover the eyes.
+    expect(mtl).not.toContain('eye_occlusion');
   });
 });
