@@ -6,7 +6,7 @@ export type { ModelManifest, ModelSource } from './manifest.ts';
 
 export interface ModelEntry {
   readonly name: string;
-  readonly kind: 'head';
+  readonly kind: 'head' | 'skin';
   /** The data file. */
   readonly file: URL;
   /** A `ModelManifest` as JSON. */
@@ -21,8 +21,16 @@ export const LIKENESS_HEAD: ModelEntry = {
   manifest: new URL('../data/likeness-head.json', import.meta.url),
 };
 
+/** sRGB PNG in likeness-head's chart: what completes a texture where the photo shows nothing. */
+export const TEMPLATE_SKIN: ModelEntry = {
+  name: 'template-skin',
+  kind: 'skin',
+  file: new URL('../data/template-skin.png', import.meta.url),
+  manifest: new URL('../data/template-skin.json', import.meta.url),
+};
+
 /** Every model of this package. */
-export const MODELS: readonly ModelEntry[] = [LIKENESS_HEAD];
+export const MODELS: readonly ModelEntry[] = [LIKENESS_HEAD, TEMPLATE_SKIN];
 
 /** The model of that name, or undefined. */
 export function findModel(name: string): ModelEntry | undefined {

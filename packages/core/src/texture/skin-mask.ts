@@ -99,8 +99,9 @@ export function skinMask(input: SkinMaskInput): SkinMask {
 }
 
 interface HeadPlanes {
-  /** [H, W] 1 where the head's skin part is in front, else 0. */
+  /** [H, W] 1 where the head is, else 0. */
   readonly skinWeight: Float32Array;
+  /** [H, W] cosine to the camera of the skin part, 0 on other parts. */
   readonly frontality: Float32Array;
 }
 
@@ -113,9 +114,10 @@ function headPlanes({ raster, model, view }: SkinMaskInput): HeadPlanes {
   const end = skin ? skin.triangleStart + skin.triangleCount : model.triangles.length / 3;
   for (let i = 0; i < count; i++) {
     const id = raster.triangleIds[i];
-    if (id < first || id >= end) continue;
+    if (id < 0) continue;
+    // Eyeballs and mouth count as well: where eyes and mouth open in the photo is told by its landmarks, not by the fit.
     skinWeight[i] = 1;
-    frontality[i] = interpolate(view.frontality, model.triangles, raster, i);
+    if (id >= first && id < end) frontality[i] = interpolate(view.frontality, model.triangles, raster, i);
   }
   return { skinWeight, frontality };
 }
