@@ -33,10 +33,10 @@ export interface EstimateLightOptions {
 }
 
 export const ESTIMATE_LIGHT_DEFAULTS: Required<EstimateLightOptions> = {
-  rounds: 5,
+  rounds: 4,
   ridge: [0.002, 0.01],
   chroma: 0.1,
-  maxSamples: 4000,
+  maxSamples: 3000,
   floor: 0.08,
 };
 

@@ -68,6 +68,19 @@ const COARSE = 256;
 /** Below this share of the face the user is told. */
 const LITTLE_SEEN = 0.45;
 
+/**
+ * Makes what depends on the model alone (charts, template in the chart), so that the first photo does not pay for it: some
+ * hundred milliseconds. `buildAlbedo` does it by itself where this was not called.
+ */
+export function prepareTexture(
+  model: MorphableModel,
+  templateSkin?: Image,
+  size: number = BUILD_ALBEDO_DEFAULTS.size,
+): void {
+  for (const chart of [uvChart(model, Math.min(COARSE, size)), uvChart(model, size)])
+    templateLog(templateSkin, chart, skinTexels(chart, model));
+}
+
 /** @throws RangeError when sizes do not fit or the head does not lie in the photo. */
 export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
   const { photo, model, positions, camera } = input;

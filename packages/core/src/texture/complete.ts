@@ -12,7 +12,7 @@ import type { MorphableModel } from '../model/index.ts';
 import type { Delit } from './delight.ts';
 import type { HeadView } from './head-view.ts';
 import { logToSrgb8 } from './log-encode.ts';
-import { weightedBlur } from './plane-filters.ts';
+import { weightedBlurs } from './plane-filters.ts';
 import { pullPush } from './pull-push.ts';
 import { GRAIN_SIZE, skinGrain } from './skin-grain.ts';
 import type { UvChart } from './uv-chart.ts';
@@ -70,16 +70,20 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
   // Low-pass of the delit photo (tone) and of the photo as it is (to take the detail from), on the same texels.
   const tone = new Float32Array(count * 3);
   const photoLow = new Float32Array(count * 3);
-  const plane = new Float32Array(count);
-  for (let c = 0; c < 3; c++) {
-    for (let i = 0; i < count; i++) plane[i] = confidence[i] > 0 ? delit.offset[i * 3 + c] : 0;
-    const low = weightedBlur(plane, confidence, size, size, detailSigma, delit.tone[c]);
-    for (let i = 0; i < count; i++) {
-      tone[i * 3 + c] = low[i];
-      plane[i] = confidence[i] > 0 ? Math.log(observed[i * 3 + c] + DARK) - coarseTemplate[i * 3 + c] : 0;
+  const planes = [0, 1, 2, 3, 4, 5].map(() => new Float32Array(count));
+  for (let i = 0; i < count; i++) {
+    if (confidence[i] <= 0) continue;
+    for (let c = 0; c < 3; c++) {
+      planes[c][i] = delit.offset[i * 3 + c];
+      planes[3 + c][i] = Math.log(observed[i * 3 + c] + DARK) - coarseTemplate[i * 3 + c];
     }
-    const photo = weightedBlur(plane, confidence, size, size, detailSigma);
-    for (let i = 0; i < count; i++) photoLow[i * 3 + c] = photo[i];
+  }
+  const lows = weightedBlurs(planes, confidence, size, size, detailSigma, delit.tone);
+  for (let c = 0; c < 3; c++) {
+    for (let i = 0; i < count; i++) {
+      tone[i * 3 + c] = lows[c][i];
+      photoLow[i * 3 + c] = lows[3 + c][i];
+    }
   }
 
   limitTone(tone, delit.tone);

@@ -11,7 +11,7 @@ import {
   type LightEvidence,
   type SphericalHarmonicsLight,
 } from '../lighting/index.ts';
-import { weightedBlur } from './plane-filters.ts';
+import { weightedBlurs } from './plane-filters.ts';
 import type { UvChart } from './uv-chart.ts';
 import type { Unwrapped } from './unwrap.ts';
 
@@ -134,8 +134,8 @@ function removeResidual(
   const chroma = options.chroma ?? DELIGHT_DEFAULTS.chroma;
   const both = new Float32Array(count);
   if (mirror) for (let i = 0; i < count; i++) if (mirror[i] >= 0) both[i] = plain[i] * plain[mirror[i]];
-  const odd: Float32Array[] = [];
-  const even: Float32Array[] = [];
+  const planes: Float32Array[] = [];
+  const differences: Float32Array[] = [];
   for (let c = 0; c < 3; c++) {
     const plane = new Float32Array(count);
     // Clipped, so that a mole or a strand does not count as light.
@@ -144,10 +144,12 @@ function removeResidual(
     const difference = new Float32Array(count);
     if (mirror)
       for (let i = 0; i < count; i++) if (both[i] > 0) difference[i] = 0.5 * (plane[i] - plane[mirror[i]]);
-    odd.push(weightedBlur(difference, both, size, size, sigma));
-    even.push(weightedBlur(plane, plain, size, size, sigma));
-    for (let i = 0; i < count; i++) even[c][i] -= odd[c][i];
+    planes.push(plane);
+    differences.push(difference);
   }
+  const odd = weightedBlurs(differences, both, size, size, sigma);
+  const even = weightedBlurs(planes, plain, size, size, sigma);
+  for (let c = 0; c < 3; c++) for (let i = 0; i < count; i++) even[c][i] -= odd[c][i];
   const residual = new Float32Array(count * 3);
   const mean = [0, 0, 0];
   let total = 0;

@@ -124,7 +124,10 @@ function bridgeLines(
   );
 }
 
-/** Sets the pixels inside of a polygon or within `grow` pixels of its outline; one point gives a disc. */
+/**
+ * Sets the pixels inside of a polygon or within `grow` pixels of its outline; one point gives a disc. The inside by
+ * scanlines, the rim edge by edge: testing every pixel against every edge took ten times as long.
+ */
 export function fillPolygon(
   out: Uint8Array,
   width: number,
@@ -132,37 +135,49 @@ export function fillPolygon(
   points: readonly (readonly [number, number])[],
   grow: number,
 ): void {
-  const xs = points.map(([x]) => x);
   const ys = points.map(([, y]) => y);
-  const top = Math.max(0, Math.floor(Math.min(...ys) - grow));
-  const bottom = Math.min(height - 1, Math.ceil(Math.max(...ys) + grow));
-  const left = Math.max(0, Math.floor(Math.min(...xs) - grow));
-  const right = Math.min(width - 1, Math.ceil(Math.max(...xs) + grow));
-  const n = points.length;
-  const x0 = Float64Array.from(xs);
-  const y0 = Float64Array.from(ys);
-  const squared = grow * grow;
+  const top = Math.max(0, Math.floor(Math.min(...ys)));
+  const bottom = Math.min(height - 1, Math.ceil(Math.max(...ys)));
+  const edges = points.map((point, i) => [point, points[(i + 1) % points.length]] as const);
   for (let row = top; row <= bottom; row++) {
     const y = row + 0.5;
+    const crossings: number[] = [];
+    for (const [[x0, y0], [x1, y1]] of edges)
+      if (y0 > y !== y1 > y) crossings.push(x0 + ((y - y0) / (y1 - y0)) * (x1 - x0));
+    crossings.sort((a, b) => a - b);
+    for (let k = 0; k + 1 < crossings.length; k += 2) {
+      const from = Math.max(0, Math.ceil(crossings[k] - 0.5));
+      const to = Math.min(width - 1, Math.floor(crossings[k + 1] - 0.5));
+      if (from <= to) out.fill(1, row * width + from, row * width + to + 1);
+    }
+  }
+  if (grow > 0) for (const [from, to] of edges) fillCapsule(out, width, height, from, to, grow);
+}
+
+/** Sets the pixels within `radius` of a segment. */
+function fillCapsule(
+  out: Uint8Array,
+  width: number,
+  height: number,
+  [x0, y0]: readonly [number, number],
+  [x1, y1]: readonly [number, number],
+  radius: number,
+): void {
+  const dx = x1 - x0;
+  const dy = y1 - y0;
+  const squaredLength = dx * dx + dy * dy || 1;
+  const top = Math.max(0, Math.floor(Math.min(y0, y1) - radius));
+  const bottom = Math.min(height - 1, Math.ceil(Math.max(y0, y1) + radius));
+  const left = Math.max(0, Math.floor(Math.min(x0, x1) - radius));
+  const right = Math.min(width - 1, Math.ceil(Math.max(x0, x1) + radius));
+  for (let row = top; row <= bottom; row++) {
+    const py = row + 0.5 - y0;
     for (let column = left; column <= right; column++) {
-      if (out[row * width + column]) continue;
-      const x = column + 0.5;
-      let inside = false;
-      let near = false;
-      for (let i = 0, j = n - 1; i < n; j = i++) {
-        const dx = x0[j] - x0[i];
-        const dy = y0[j] - y0[i];
-        const px = x - x0[i];
-        const py = y - y0[i];
-        if (py < 0 !== py < dy && px < (py / dy) * dx) inside = !inside;
-        if (grow <= 0) continue;
-        const along = Math.min(1, Math.max(0, (px * dx + py * dy) / (dx * dx + dy * dy || 1)));
-        if ((px - along * dx) ** 2 + (py - along * dy) ** 2 <= squared) {
-          near = true;
-          break;
-        }
-      }
-      if (inside || near) out[row * width + column] = 1;
+      const px = column + 0.5 - x0;
+      const along = Math.min(1, Math.max(0, (px * dx + py * dy) / squaredLength));
+      const ex = px - along * dx;
+      const ey = py - along * dy;
+      if (ex * ex + ey * ey <= radius * radius) out[row * width + column] = 1;
     }
   }
 }

@@ -1,4 +1,4 @@
-export { BUILD_ALBEDO_DEFAULTS, buildAlbedo } from './build-albedo.ts';
+export { BUILD_ALBEDO_DEFAULTS, buildAlbedo, prepareTexture } from './build-albedo.ts';
 export type { AlbedoResult, BuildAlbedoInput } from './build-albedo.ts';
 export { blur, erode, guidedFilter, weightedBlur } from './plane-filters.ts';
 export { pullPush } from './pull-push.ts';

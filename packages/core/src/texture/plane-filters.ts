@@ -8,12 +8,20 @@ export function blur(plane: Float32Array, width: number, height: number, sigma: 
   // Box of radius r has variance r (r + 1) / 3; three of them must give sigma^2.
   const radius = Math.max(0, Math.round(Math.sqrt(sigma * sigma + 0.25) - 0.5));
   if (radius === 0) return plane;
-  const scratch = new Float32Array(plane.length);
+  const scratch = borrowScratch(plane.length);
   for (let round = 0; round < 3; round++) {
     boxRows(plane, scratch, width, height, radius);
     boxColumns(scratch, plane, width, height, radius);
   }
   return plane;
+}
+
+let scratchPlane = new Float32Array(0);
+
+/** Kept between calls, which are synchronous: a texture blurs some forty planes of two sizes. */
+function borrowScratch(length: number): Float32Array {
+  if (scratchPlane.length < length) scratchPlane = new Float32Array(length);
+  return scratchPlane;
 }
 
 function boxRows(from: Float32Array, to: Float32Array, width: number, height: number, radius: number): void {
@@ -66,12 +74,27 @@ export function weightedBlur(
   sigma: number,
   fallback: number = 0,
 ): Float32Array {
-  const sum = new Float32Array(plane.length);
-  for (let i = 0; i < sum.length; i++) sum[i] = plane[i] * weight[i];
+  return weightedBlurs([plane], weight, width, height, sigma, [fallback])[0];
+}
+
+/** The same for several planes with one weight, which is blurred only once. */
+export function weightedBlurs(
+  planes: readonly Float32Array[],
+  weight: Float32Array,
+  width: number,
+  height: number,
+  sigma: number,
+  fallbacks: readonly number[] = [],
+): Float32Array[] {
   const total = blur(weight.slice(), width, height, sigma);
-  blur(sum, width, height, sigma);
-  for (let i = 0; i < sum.length; i++) sum[i] = total[i] > 1e-5 ? sum[i] / total[i] : fallback;
-  return sum;
+  return planes.map((plane, k) => {
+    const fallback = fallbacks[k] ?? 0;
+    const sum = new Float32Array(plane.length);
+    for (let i = 0; i < sum.length; i++) sum[i] = plane[i] * weight[i];
+    blur(sum, width, height, sigma);
+    for (let i = 0; i < sum.length; i++) sum[i] = total[i] > 1e-5 ? sum[i] / total[i] : fallback;
+    return sum;
+  });
 }
 
 /**
