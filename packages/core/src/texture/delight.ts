@@ -48,7 +48,7 @@ export interface Delit {
 }
 
 /** Least shading relative to its mean: darker than this it is not divided out, it would only amplify noise. */
-const SHADING_FLOOR = 0.2;
+const SHADING_FLOOR = 0.14;
 /** About two 8-bit steps of the darkest sRGB: keeps the logarithm finite without lifting dark skin in shade. */
 const DARK = 0.0006;
 
