@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { decodePhoto, tuneCodecForCommandLine } from '@likeness/node';
 import sharp from 'sharp';
-import { requireData, writeResult } from './common.ts';
+import { requireData, writeResult } from '../common.ts';
 
 const [, script, path] = process.argv;
 if (path !== undefined) {

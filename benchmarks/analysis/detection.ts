@@ -5,7 +5,7 @@
  */
 import { basename, join } from 'node:path';
 import { decodePhoto } from '@likeness/node';
-import { DATA, openAnalyser, photosIn, requireData, rounded, writeResult } from './common.ts';
+import { DATA, openAnalyser, photosIn, requireData, rounded, writeResult } from '../common.ts';
 
 /** Photos with another count than one; `atLeast` where more people are partly in view. */
 const EXPECTED: Record<string, { count: number; atLeast?: true; soft?: true }> = {

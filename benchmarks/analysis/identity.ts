@@ -6,7 +6,7 @@
 import { basename, join } from 'node:path';
 import { embeddingSimilarity } from '@likeness/core/analysis';
 import { decodePhoto } from '@likeness/node';
-import { DATA, mean, openAnalyser, photosIn, requireData, rounded, writeResult } from './common.ts';
+import { DATA, mean, openAnalyser, photosIn, requireData, rounded, writeResult } from '../common.ts';
 
 requireData('faces', 'london-neutral');
 const analyser = await openAnalyser();

@@ -18,7 +18,7 @@ import {
   requireData,
   rounded,
   writeResult,
-} from './common.ts';
+} from '../common.ts';
 
 const mapping = JSON.parse(await readFile(requireData('faces', 'tem_keypoints.json'), 'utf8')) as {
   ibug68ToTem189: Record<string, number>;

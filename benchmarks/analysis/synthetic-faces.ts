@@ -14,7 +14,7 @@ import {
   type Photo,
 } from '@likeness/core/image';
 import { decodePhoto } from '@likeness/node';
-import { DATA, mean, openAnalyser, requireData, rounded, writeResult } from './common.ts';
+import { DATA, mean, openAnalyser, requireData, rounded, writeResult } from '../common.ts';
 
 requireData('photos');
 const SOURCES = [

@@ -6,7 +6,7 @@
  */
 import { join } from 'node:path';
 import { decodePhoto } from '@likeness/node';
-import { median, openAnalyser, requireData, rounded, writeResult } from './common.ts';
+import { median, openAnalyser, requireData, rounded, writeResult } from '../common.ts';
 
 const path = join(requireData('faces', 'london-neutral'), '001.jpg');
 const RUNS = 15;

@@ -11,7 +11,7 @@ import { fitLandmarks, type FitResult, type LandmarkFitOptions } from '@likeness
 import type { MorphableModel } from '@likeness/core/model';
 import { nodeRuntime } from '@likeness/graph/node';
 import { decodePhoto, loadHeadModel, readAnalysisNetworks } from '@likeness/node';
-import { photosIn, requireData } from '../analysis/common.ts';
+import { photosIn, requireData } from '../common.ts';
 
 /** The largest face of one photo. */
 export interface AnalysedFace {

@@ -9,7 +9,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DATA, rounded, writeResult } from '../analysis/common.ts';
+import { DATA, rounded, writeResult } from '../common.ts';
 import type { LandmarkFitOptions } from '@likeness/core/fitting';
 import {
   cosine,

@@ -5,7 +5,7 @@
  */
 import { project } from '@likeness/core/camera';
 import { evaluateModel, landmarkPositions } from '@likeness/core/model';
-import { mean, median, quantile, rounded, writeResult } from '../analysis/common.ts';
+import { mean, median, quantile, rounded, writeResult } from '../common.ts';
 import { facesOf, fitFace, openModel } from './common.ts';
 
 /** Mesh points by region; what is in none of them is `rest`. */

@@ -3,7 +3,7 @@
  *
  *   npx tsx --conditions=source benchmarks/fit/zoom.ts [--model NAME|PATH]
  */
-import { rounded, writeResult } from '../analysis/common.ts';
+import { rounded, writeResult } from '../common.ts';
 import { cosine, facesOf, fitFace, negativeDistance, openModel } from './common.ts';
 
 const model = await openModel();

@@ -10,7 +10,7 @@ import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { openLikeness, tuneCodecForCommandLine } from '@likeness/node';
-import { median, photosIn, quantile, requireData, rounded, writeResult } from '../analysis/common.ts';
+import { median, photosIn, quantile, requireData, rounded, writeResult } from '../common.ts';
 
 const COLD_RUNS = 5;
 const WARM_PHOTOS = 12;

@@ -1,4 +1,4 @@
-/** What the analysis benchmarks share: the data beside the repository, annotations, the analyser, results as JSON. */
+/** What the benchmarks share: the data beside the repository, annotations, the analyser, results as JSON. */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
@@ -8,7 +8,7 @@ import { createAnalyser, type Analyser, type AnalyserOptions } from '@likeness/c
 import { nodeRuntime } from '@likeness/graph/node';
 import { readAnalysisNetworks } from '@likeness/node';
 
-const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 export const DATA = join(ROOT, '..', 'shared', 'data');
 
 /** Ends the run with one sentence where the shared data is not there. */
