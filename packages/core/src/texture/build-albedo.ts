@@ -6,7 +6,7 @@
  */
 import type { PinholeCamera } from '../camera/index.ts';
 import { vertexNormals } from '../geometry/index.ts';
-import { linearToSrgb8, type Image, type Photo } from '../image/index.ts';
+import { linearToSrgb8, SRGB8_TO_LINEAR, type Image, type Photo } from '../image/index.ts';
 import { shadeNormals, type SphericalHarmonicsLight } from '../lighting/index.ts';
 import type { MorphableModel } from '../model/index.ts';
 import { rasterize } from '../render/index.ts';
@@ -109,13 +109,17 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
   const raster = rasterize(inWindow, model.triangles, window.width, window.height);
   const points = toWindow(input.landmarks, stride, window.x, window.y, scale);
   const areas = faceAreas(points, stride, window.width, window.height);
-  const { mask, plain, solid } = skinMask({ window, raster, model, view, areas });
+  const { mask, plain, solid, glasses } = skinMask({ window, raster, model, view, areas });
 
   const unwrapped = unwrap({ chart: coarse, model, view, window, raster, mask, plain, solid });
   const coarseTemplate = templateLog(input.templateSkin, coarse, unwrapped.skin);
   const fineTemplate = templateLog(input.templateSkin, fine, skinTexels(fine, model));
   const delit = delight(coarse, unwrapped, coarseTemplate, {
-    evidence: scleraEvidence(photo, input.landmarks, stride),
+    evidence: {
+      // Behind frames the whites are in their shadow, or are the frames' glare.
+      whites: glasses ? undefined : scleraEvidence(photo, input.landmarks, stride),
+      brightest: brightestParts(photo),
+    },
   });
   const { rgb, seen } = complete({
     photo,
@@ -184,6 +188,21 @@ function outerEyeDistance(points: Float32Array, stride: number): number {
     Math.hypot(points[a * stride] - points[b * stride], points[a * stride + 1] - points[b * stride + 1]);
   // As in faceAreas: a turned head keeps its height.
   return Math.max(distance(33, 263), 0.62 * distance(10, 152), 1);
+}
+
+/** Samples of the whole photo that its brightest parts are told from, and the quantile: beyond it are lamps and glints. */
+const EXPOSURE_SAMPLES = 20000;
+const BRIGHTEST = 0.98;
+
+function brightestParts({ data }: Photo): number {
+  const step = 3 * Math.max(1, Math.floor(data.length / 3 / EXPOSURE_SAMPLES));
+  const luminance = new Float32Array(Math.ceil(data.length / step));
+  for (let n = 0; n < luminance.length; n++) {
+    const [red, green, blue] = [0, 1, 2].map((c) => SRGB8_TO_LINEAR[data[n * step + c]]);
+    luminance[n] = 0.25 * red + 0.6 * green + 0.15 * blue;
+  }
+  luminance.sort();
+  return Math.log(luminance[Math.floor(BRIGHTEST * (luminance.length - 1))] + 1e-3);
 }
 
 function toWindow(points: Float32Array, stride: number, x: number, y: number, scale: number): Float32Array {

@@ -3,7 +3,6 @@
  * Only the iris colour is measured; sclera, limbus and pupil are anatomy.
  */
 import { linearToSrgb8, SRGB8_TO_LINEAR, type Photo } from '../image/index.ts';
-import type { LightEvidence } from '../lighting/index.ts';
 import type { MorphableModel, ModelPart } from '../model/index.ts';
 import { MEDIAPIPE_OUTLINES } from './face-areas.ts';
 import type { UvChart } from './uv-chart.ts';
@@ -110,18 +109,13 @@ function eyeOutline(points: Float32Array, stride: number, centreIndex: number): 
   return { cx, cy, radius, outline };
 }
 
-/** Log luminance of the whites under light 1 (London set, 85 people), and what else is unsure in the wild. */
+/** Log luminance of the whites under light 1 (London set, 85 people). */
 const SCLERA_LOG_LUMINANCE = -1.15;
-const SCLERA_DEVIATION = 0.5;
 /** Fewer pixels of white than this, both eyes together, say nothing. */
 const SCLERA_PIXELS = 30;
 
-/** What the whites of the eyes say of the light's strength, or undefined where too few pixels show them. */
-export function scleraEvidence(
-  photo: Photo,
-  points: Float32Array,
-  stride: number,
-): LightEvidence | undefined {
+/** log of the light that the whites of the eyes show, as if nothing shaded them; undefined where too few pixels show them. */
+export function scleraEvidence(photo: Photo, points: Float32Array, stride: number): number | undefined {
   const values: number[] = [];
   for (const centre of [468, 473]) {
     const { cx, cy, radius, outline } = eyeOutline(points, stride, centre);
@@ -150,9 +144,7 @@ export function scleraEvidence(
   values.sort((a, b) => a - b);
   // Lashes and lid shadow are darker than the white, glints are few: the upper end is the white itself.
   const white = Math.max(values[Math.floor(values.length * 0.8)], 1e-3);
-  const logLight = Math.log(white) - SCLERA_LOG_LUMINANCE;
-  // Squint and deep sockets darken the white, nothing brightens it: dark whites prove less.
-  return { logLight, deviation: logLight < 0 ? 1.3 * SCLERA_DEVIATION : SCLERA_DEVIATION };
+  return Math.log(white) - SCLERA_LOG_LUMINANCE;
 }
 
 function insidePolygon(points: readonly (readonly [number, number])[], x: number, y: number): boolean {

@@ -59,11 +59,15 @@ const LIGHTS: readonly SphericalHarmonicsLight[] = [
 
 describe('estimateLight', () => {
   it.each([0, 1, 2])('recovers light %i from a seen face within 3%', (index) => {
-    expect(relativeError(estimateLight(samplesUnder(LIGHTS[index], 0)).light, LIGHTS[index])).toBeLessThan(0.03);
+    expect(relativeError(estimateLight(samplesUnder(LIGHTS[index], 0)).light, LIGHTS[index])).toBeLessThan(
+      0.03,
+    );
   });
 
   it.each([0, 1, 2])('recovers light %i within 5% when a sixth of the samples is shadow', (index) => {
-    expect(relativeError(estimateLight(samplesUnder(LIGHTS[index], 1 / 6)).light, LIGHTS[index])).toBeLessThan(0.05);
+    expect(
+      relativeError(estimateLight(samplesUnder(LIGHTS[index], 1 / 6)).light, LIGHTS[index]),
+    ).toBeLessThan(0.05);
   });
 
   it('is never negative, even on sides that were not seen', () => {
@@ -79,7 +83,9 @@ describe('estimateLight', () => {
 
   it('needs at least one sample', () => {
     const none = samplesUnder(LIGHTS[0], 0);
-    expect(() => estimateLight({ ...none, weights: new Float32Array(none.weights.length) })).toThrow(RangeError);
+    expect(() => estimateLight({ ...none, weights: new Float32Array(none.weights.length) })).toThrow(
+      RangeError,
+    );
   });
 });
 
@@ -97,5 +103,14 @@ describe('splitSkinAndLight', () => {
     expect(pale[1]).toBeGreaterThan(0.3);
     const cast = splitSkinAndLight([0.55, 0.28, 0.11]);
     expect(cast.light[2] / cast.light[1]).toBeLessThan(0.8);
+  });
+
+  it('reads whites darker than the skin, in a photo without anything bright, as weak light', () => {
+    const observed = [0.13, 0.075, 0.055] as const;
+    const dim = splitSkinAndLight(observed, { whites: -2.1, brightest: -0.6 }).skin;
+    expect(dim[1]).toBeGreaterThan(0.2);
+    // The same pixels beside bright whites, or with shaded whites in a photo that is exposed well, are dark skin.
+    expect(splitSkinAndLight(observed, { whites: 0, brightest: -0.05 }).skin[1]).toBeLessThan(0.08);
+    expect(splitSkinAndLight(observed, { whites: -0.9, brightest: -0.05 }).skin[1]).toBeLessThan(0.1);
   });
 });
