@@ -1,7 +1,8 @@
 /**
  * What the photo shows between parted lips, painted onto the inside of the mouth: a smile without its teeth is the first
  * thing one sees. The surface lies about where teeth are, so they stay in place from half the side; where the photo shows
- * nothing it keeps its dark red. The photo's light is divided out as it will be multiplied in again: by the surface's own shading.
+ * nothing it keeps its dark red. The photo's light is divided out as it will be multiplied in again: by the surface's own
+ * shading. What that leaves bluish or greenish was the light's colour wrongly guessed: nothing in a mouth is.
  */
 import { project } from '../camera/index.ts';
 import type { PinholeCamera } from '../camera/index.ts';
@@ -35,6 +36,9 @@ const TOLERANCE_MM = 2;
 /** Reflectance of clean teeth and the least shading that is divided by: deep in the mouth hardly any light is left. */
 const MAX_ALBEDO = 0.8;
 const MIN_SHADING = 0.25;
+/** Least log(red / green) and largest log(blue / green) of enamel; gums, tongue and the dark behind are redder than that. */
+const WARM_RED = 0.06;
+const WARM_BLUE = -0.1;
 
 /** The part of the photo around the mouth, and how much of each of its pixels is the inside of the mouth. */
 interface MouthWindow {
@@ -94,16 +98,30 @@ export function paintMouth(input: PaintMouthInput): number {
     if (share <= 0 || depth > window.depth[pixel] + TOLERANCE_MM) continue;
     painted += share;
     const texel = 3 * ((chart.top + Math.floor(i / chart.width)) * size + chart.left + (i % chart.width));
+    const reflectance = mouthReflectance(window.colour, 3 * pixel, light);
     for (let c = 0; c < 3; c++) {
-      const reflectance = Math.min(
-        MAX_ALBEDO,
-        srgbToLinear(window.colour[3 * pixel + c]) / Math.max(MIN_SHADING, light[c]),
-      );
       const old = SRGB8_TO_LINEAR[albedo.data[texel + c]];
-      albedo.data[texel + c] = linearToSrgb8(old + share * (reflectance - old));
+      albedo.data[texel + c] = linearToSrgb8(old + share * (reflectance[c] - old));
     }
   }
   return covered === 0 ? 0 : painted / covered;
+}
+
+/** Linear reflectance of an sRGB colour under a light, its chroma held to what a mouth can have, its luminance kept. */
+function mouthReflectance(
+  colour: Float32Array,
+  at: number,
+  light: readonly number[],
+): [number, number, number] {
+  const [red, green, blue] = light.map((x, c) => srgbToLinear(colour[at + c]) / Math.max(MIN_SHADING, x));
+  const luminance = 0.25 * red + 0.6 * green + 0.15 * blue;
+  const warmRed = Math.max(red, green * Math.exp(WARM_RED));
+  const warmBlue = Math.min(blue, green * Math.exp(WARM_BLUE));
+  const warm = 0.25 * warmRed + 0.6 * green + 0.15 * warmBlue;
+  const brightest = Math.max(warmRed, green, warmBlue, 1e-6);
+  // Glints are brighter than any tooth; scaled as a whole, they do not turn grey.
+  const gain = Math.min(luminance / Math.max(warm, 1e-6), MAX_ALBEDO / brightest);
+  return [gain * warmRed, gain * green, gain * warmBlue];
 }
 
 function mouthWindow(
