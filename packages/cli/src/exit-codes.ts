@@ -10,6 +10,8 @@ export const EXIT = {
   noFace: 3,
   /** Stopped by Ctrl-C (128 + SIGINT). */
   interrupted: 130,
+  /** The reader of standard output closed it (128 + SIGPIPE), such as `| head`. */
+  readerClosed: 141,
   /** Stopped by SIGTERM (128 + 15). */
   terminated: 143,
 } as const;

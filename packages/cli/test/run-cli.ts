@@ -2,7 +2,8 @@
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-const BIN = fileURLToPath(new URL('../bin/likeness.js', import.meta.url));
+/** The executable. */
+export const BIN: string = fileURLToPath(new URL('../bin/likeness.js', import.meta.url));
 
 export interface CliRun {
   readonly code: number | null;
@@ -16,6 +17,8 @@ export interface CliOptions {
   /** Runs as another user, where the test may. */
   readonly uid?: number;
   readonly cwd?: string;
+  /** Replaces variables of the environment; undefined removes one. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
 export function runCli(args: readonly string[], options: CliOptions = {}): Promise<CliRun> {
@@ -23,6 +26,7 @@ export function runCli(args: readonly string[], options: CliOptions = {}): Promi
     stdio: ['ignore', 'pipe', 'pipe'],
     ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    ...(options.env === undefined ? {} : { env: { ...process.env, ...options.env } }),
   });
   let stdout = '';
   let stderr = '';

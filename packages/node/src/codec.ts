@@ -36,6 +36,7 @@ export interface DecodedPhoto extends Photo {
 }
 
 const FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'heif', 'tiff', 'gif']);
+const HEIC_ADVICE = 'is HEIC, which cannot be read here: save or share it as JPEG and give that.';
 const READABLE = 'JPEG, PNG, WebP, AVIF or TIFF';
 
 /**
@@ -129,6 +130,7 @@ async function readMetadata(bytes: Uint8Array, name: string): Promise<Metadata> 
   try {
     metadata = await sharp(bytes).metadata();
   } catch (error) {
+    if (isHeic(bytes)) throw new UnreadablePhotoError(name, HEIC_ADVICE, { cause: error });
     const tooLarge = error instanceof Error && error.message.includes('pixel limit');
     throw new UnreadablePhotoError(
       name,
@@ -138,6 +140,7 @@ async function readMetadata(bytes: Uint8Array, name: string): Promise<Metadata> 
       { cause: error },
     );
   }
+  if (metadata.format === 'heif' && isHeic(bytes)) throw new UnreadablePhotoError(name, HEIC_ADVICE);
   if (!FORMATS.has(metadata.format)) {
     throw new UnreadablePhotoError(
       name,
@@ -145,6 +148,18 @@ async function readMetadata(bytes: Uint8Array, name: string): Promise<Metadata> 
     );
   }
   return metadata;
+}
+
+/**
+ * Apple's photo format: the container of AVIF with HEVC inside, whose decoder is not free and not in sharp. Told by the
+ * brands in the file's first box (ISO/IEC 14496-12, 4.3; 23008-12, annex B).
+ */
+function isHeic(bytes: Uint8Array): boolean {
+  const box = String.fromCharCode(...bytes.subarray(4, 64));
+  if (!box.startsWith('ftyp')) return false;
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 4).getUint32(0);
+  const brands: readonly string[] = box.slice(4, Math.max(8, length - 4)).match(/.{4}/gs) ?? [];
+  return !brands.includes('avif') && brands.some((brand) => /^he(ic|ix|im|is|vc|vx|vm|vs)$/.test(brand));
 }
 
 /** sharp yields one channel for grey pictures and may keep an opaque alpha. */

@@ -14,12 +14,17 @@ import { findModel, MODELS } from '@likeness/models';
  */
 export async function loadHeadModel(nameOrPath: string): Promise<MorphableModel> {
   const known = findModel(nameOrPath);
+  const heads = MODELS.filter(({ kind }) => kind === 'head').map(({ name }) => name);
+  if (known !== undefined && known.kind !== 'head')
+    throw new ModelFileError(
+      `The model ${nameOrPath} is a ${known.kind}, not a head: give ${heads.join(', ')} or the path of a head model.`,
+    );
   const path = known === undefined ? nameOrPath : fileURLToPath(known.file);
   const info = await stat(path).catch(() => undefined);
   if (info === undefined)
     throw new ModelFileError(
       known === undefined
-        ? `The head model ${nameOrPath} is neither a known name (${MODELS.map(({ name }) => name).join(', ')}) nor a file or folder: check the name.`
+        ? `The head model ${nameOrPath} is neither a known name (${heads.join(', ')}) nor a file or folder: check the name.`
         : `The head model ${nameOrPath} is missing from this installation: install Likeness anew.`,
     );
   const file = info.isDirectory() ? await ictHeaderIn(path) : path;
@@ -27,10 +32,11 @@ export async function loadHeadModel(nameOrPath: string): Promise<MorphableModel>
     if (extname(file) === '.safetensors') return readHeadModel(await readFile(file));
     if (extname(file) === '.json') return await readIct(file);
   } catch (error) {
-    if (error instanceof ModelFileError) throw error;
-    throw new ModelFileError(`The head model ${file} cannot be used: ${(error as Error).message}`, {
-      cause: error,
-    });
+    const reason = (error as Error).message.replace(/\.$/, '');
+    throw new ModelFileError(
+      `The head model ${file} cannot be used (${reason}): copy it again from where it came from, or give another.`,
+      { cause: error },
+    );
   }
   throw new ModelFileError(
     `The head model ${nameOrPath} is of no known kind: give a .safetensors head or the .json of ICT-FaceKit arrays.`,
@@ -62,9 +68,7 @@ async function readIct(path: string): Promise<MorphableModel> {
   const [text, bin] = await Promise.all([
     readFile(path, 'utf8'),
     readFile(binPath).catch((error: unknown) => {
-      throw new ModelFileError(`The head model ${path} needs ${binPath} beside it, which cannot be read.`, {
-        cause: error,
-      });
+      throw new ModelFileError(`it needs ${binPath} beside it, which cannot be read`, { cause: error });
     }),
   ]);
   const buffer = bin.buffer.slice(bin.byteOffset, bin.byteOffset + bin.byteLength);

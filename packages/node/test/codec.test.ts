@@ -275,6 +275,19 @@ describe('what is not a photo', () => {
     await expect(decodePhoto(cut, { maxSidePx: 100 })).rejects.toThrow(UnreadablePhotoError);
   });
 
+  it('tells HEIC from AVIF by its brands', async () => {
+    const box = (...brands: string[]): Buffer => {
+      const bytes = Buffer.alloc(400);
+      bytes.writeUInt32BE(12 + 4 * brands.length, 0);
+      bytes.write(`ftyp${brands[0]}\0\0\0\0${brands.slice(1).join('')}`, 4, 'latin1');
+      return bytes;
+    };
+    expect(await messageOf(box('heic', 'mif1', 'heic'))).toMatch(/is HEIC.*JPEG/);
+    expect(await messageOf(box('mif1', 'heix'))).toMatch(/is HEIC/);
+    expect(await messageOf(box('avif', 'mif1'))).not.toMatch(/HEIC/);
+    expect(await messageOf(box('mif1'))).not.toMatch(/HEIC/);
+  });
+
   it('refuses a drawing', async () => {
     const svg = Buffer.from(
       '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><rect width="9" height="9"/></svg>',

@@ -1,6 +1,6 @@
 /** `likeness fit`: the command's options and help; the work is in ../fit. */
 import { Command, Option } from 'commander';
-import { FIT_COMMAND_DEFAULTS, parseFace, parseSeed } from '../fit/options.ts';
+import { FIT_COMMAND_DEFAULTS, parseFace, parsePath, parseSeed } from '../fit/options.ts';
 import type { FitCommandOptions } from '../fit/options.ts';
 import type { ExitCode } from '../exit-codes.ts';
 
@@ -33,7 +33,7 @@ export function fitCommand(finish: (code: ExitCode) => void): Command {
   return new Command('fit')
     .description('Fit a 3D head to the face in each photo and write it with its texture.')
     .argument('<photo...>', 'photos (JPEG, PNG, WebP, AVIF, TIFF) or folders of photos')
-    .option('-o, --output <dir>', 'folder for the results', defaults.output)
+    .option('-o, --output <dir>', 'folder for the results', parsePath, defaults.output)
     .addOption(
       new Option('--preset <name>', 'effort').choices(['draft', 'standard', 'high']).default(defaults.preset),
     )

@@ -30,12 +30,13 @@ export interface Inputs {
 /**
  * Lists the photos of files and folders in the order given, folders sorted by name, not recursive. A path that does
  * not exist stays in the list: reading it reports it, and the others go on.
- * @throws UsageError for a folder without photos or one that may not be read.
+ * @throws UsageError for an empty name, a folder without photos or one that may not be read.
  */
 export async function listPhotos(paths: readonly string[]): Promise<Inputs> {
   const found: string[] = [];
   let folders = 0;
   for (const path of paths) {
+    if (path === '') throw new UsageError('A photo has an empty name: give the path of a photo or a folder.');
     const isFolder = await stat(path).then(
       (info) => info.isDirectory(),
       () => false,

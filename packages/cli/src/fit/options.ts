@@ -40,6 +40,12 @@ export function parseFace(value: string): FaceChoice {
   return number;
 }
 
+/** A path that shells make of an unset variable would be the current folder. */
+export function parsePath(value: string): string {
+  if (value.trim() === '') throw new InvalidArgumentError('Give a path that is not empty.');
+  return value;
+}
+
 export function parseSeed(value: string): number {
   const number = Number(value);
   if (value.trim() === '' || !Number.isInteger(number) || number < 0 || number > 0xffffffff)

@@ -42,7 +42,7 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
     name: `onnxruntime-node ${device}`,
     blockedLayout: device === 'cpu' && process.arch === 'x64',
     async createSession(model, { threads }) {
-      const ort = await import('onnxruntime-node');
+      const ort = await loadOnnxRuntime();
       const known = ort.listSupportedBackends().map((backend) => backend.name);
       if (!known.includes(device)) {
         throw new RuntimeUnavailableError(
@@ -99,4 +99,17 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
       };
     },
   };
+}
+
+/**
+ * The native library, loaded without its telemetry: since 1.29 it writes a device id and an event store below the user's
+ * cache folder and reports to its maker unless this variable stands before it starts (Windows builds use the system's
+ * event tracing instead, which the variable does not reach). A user's own choice is kept.
+ */
+async function loadOnnxRuntime(): Promise<typeof import('onnxruntime-node')> {
+  process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+  const ort = await import('onnxruntime-node');
+  // Its errors arrive as exceptions; printed as well, they would stand between the lines of the program that uses this.
+  ort.env.logLevel = 'fatal';
+  return ort;
 }
