@@ -10,6 +10,7 @@ import type { Photo } from '@likeness/core/image';
 import sharp, { type Metadata, type Sharp } from 'sharp';
 import { UnreadablePhotoError } from './codec-errors.ts';
 import { turnUpright } from './codec-orientation.ts';
+import { focalPxFromExif } from './exif-focal.ts';
 
 export interface DecodePhotoOptions {
   /** Longer sides are scaled down to this many pixels; Infinity keeps every pixel. */
@@ -33,6 +34,8 @@ export interface DecodedPhoto extends Photo {
   readonly originalHeight: number;
   /** `jpeg`, `png`, `webp`, `avif`, `heif`, `tiff` or `gif`. */
   readonly format: string;
+  /** Focal length in this picture's pixels, where the file says it in a way that can be trusted (`focalPxFromExif`). */
+  readonly focalPx?: number;
 }
 
 const FORMATS: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'heif', 'tiff', 'gif']);
@@ -85,11 +88,13 @@ export async function decodePhoto(
       info.height,
       metadata.orientation ?? 1,
     );
+    const focalPx = focalPxFromExif(metadata.exif, upright.width, upright.height);
     return {
       ...upright,
       originalWidth: turned ? height : width,
       originalHeight: turned ? width : height,
       format: metadata.format === 'heif' && metadata.compression === 'av1' ? 'avif' : metadata.format,
+      ...(focalPx === undefined ? {} : { focalPx }),
     };
   } catch (error) {
     throw new UnreadablePhotoError(

@@ -18,7 +18,7 @@ import { GENERATOR, VERSION, runtimeVersions } from './likeness-versions.ts';
 /** Where the photo of a head came from. */
 export interface HeadSource {
   readonly photo: Pick<DecodedPhoto, 'width' | 'height'> &
-    Partial<Pick<DecodedPhoto, 'originalWidth' | 'originalHeight'>>;
+    Partial<Pick<DecodedPhoto, 'originalWidth' | 'originalHeight' | 'focalPx'>>;
   /** The photo file's bytes, where there was a file. */
   readonly bytes?: Uint8Array;
   /** 1 = the largest face. */
@@ -111,6 +111,7 @@ function reportInput(result: HeadResult, source: HeadSource, options: ReportOpti
     identity: fit.parameters.identity,
     expression: fit.parameters.expression,
     camera: fit.parameters.camera,
+    focalSource: photo.focalPx === undefined ? 'estimated' : 'exif',
     ...(fit.parameters.light === undefined ? {} : { lightCoefficients: fit.parameters.light.coefficients }),
     scale: fit.scale,
     stages: fit.stages,

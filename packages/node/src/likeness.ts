@@ -127,6 +127,7 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
         {
           ...(fitOptions.preset === undefined ? {} : { preset: fitOptions.preset }),
           ...(fitOptions.seed === undefined ? {} : { seed: fitOptions.seed }),
+          ...('focalPx' in photo && photo.focalPx !== undefined ? { focalPx: photo.focalPx } : {}),
           now: () => performance.now(),
         },
         fitOptions.onEvent,

@@ -54,6 +54,8 @@ export interface FitReportInput {
     readonly rotation: readonly [number, number, number];
     readonly translationMm: readonly [number, number, number];
   };
+  /** Whether the focal length was held to what the photo's EXIF tags say or estimated from the face's perspective. */
+  readonly focalSource: 'exif' | 'estimated';
   /** [27] spherical-harmonic coefficients, red then green then blue. */
   readonly lightCoefficients?: Float32Array;
   readonly scale: {
@@ -123,6 +125,7 @@ export function fitReport(input: FitReportInput): { readonly [key: string]: Json
       widthPx: camera.widthPx,
       heightPx: camera.heightPx,
       focalPx: round(camera.focalPx),
+      focalSource: input.focalSource,
       principalPointPx: camera.principalPointPx.map(round),
       rotationAxisAngle: camera.rotation.map(round),
       translationMm: camera.translationMm.map(round),

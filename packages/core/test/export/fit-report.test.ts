@@ -41,6 +41,7 @@ const INPUT: FitReportInput = {
     rotation: [0.1, 0.2, 0.3],
     translationMm: [0, 0, -600],
   },
+  focalSource: 'estimated',
   lightCoefficients: new Float32Array(27).fill(0.5),
   scale: { basis: 'iris', factor: 0.95, relativeUncertainty: 0.05 },
   stages: [
