@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, boolean, nat, property, tuple, uint8Array } from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { decodePhoto } from '../src/index.ts';
@@ -55,18 +55,18 @@ describe('readExifFocal', () => {
   });
 
   it('never throws, whatever the bytes', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+    assert(
+      property(uint8Array({ maxLength: 200 }), (bytes) => {
         readExifFocal(bytes);
       }),
       { seed: 1, numRuns: 2000 },
     );
     // Damage to tags that are well formed otherwise reaches deeper than noise does.
-    fc.assert(
-      fc.property(
-        fc.boolean(),
-        fc.nat({ max: 80 }),
-        fc.array(fc.tuple(fc.nat({ max: 79 }), fc.nat({ max: 255 })), { maxLength: 6 }),
+    assert(
+      property(
+        boolean(),
+        nat({ max: 80 }),
+        array(tuple(nat({ max: 79 }), nat({ max: 255 })), { maxLength: 6 }),
         (little, length, changes) => {
           const bytes = tiff(35, little, 3, [4000, 3000]);
           for (const [at, value] of changes) bytes[at] = value;

@@ -5,6 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { decodePhoto, loadHeadModel, NoFaceError, openLikeness, UnreadablePhotoError } from '@likeness/node';
 import type { Likeness } from '@likeness/node';
 import { validateBytes } from 'gltf-validator';
+import sharp from 'sharp';
+import { renderHead } from '@likeness/core/render';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 const EXAMPLE = fileURLToPath(new URL('../../../examples/astronaut.jpg', import.meta.url));
@@ -50,6 +52,43 @@ describe('openLikeness', () => {
     const head = await likeness.fit(EXAMPLE, { preset: 'standard' });
     expect(head.result.albedo.width).toBe(2048);
     expect(head.report()).toMatchObject({ preset: 'standard', texture: { sizePx: 2048 } });
+  });
+
+  it('takes the focal length from EXIF, and the distance becomes right', async () => {
+    const { model, positions, albedo, fit } = (await likeness.fit(EXAMPLE)).result;
+    const [width, height, distanceMm] = [1600, 1200, 400];
+    const focalPx = (26 / Math.hypot(36, 24)) * Math.hypot(width, height);
+    const camera = {
+      widthPx: width,
+      heightPx: height,
+      focalPx,
+      principalPointPx: [width / 2, height / 2],
+      rotation: [0.05, 0.1, 0],
+      translationMm: [0, 0, -distanceMm],
+    } as const;
+    const background = [120, 130, 140] as const;
+    const { light } = fit.parameters;
+    const picture = renderHead({
+      model,
+      positions,
+      camera,
+      albedo,
+      background,
+      ...(light === undefined ? {} : { light }),
+    });
+    const jpeg = sharp(picture.data, { raw: { width, height, channels: 3 } }).jpeg({ quality: 92 });
+    const plain = await likeness.fit(await jpeg.toBuffer());
+    expect(plain.report()['camera']).toMatchObject({ focalSource: 'estimated' });
+    const tagged = await likeness.fit(
+      await jpeg.withExif({ IFD2: { FocalLengthIn35mmFilm: '26' } }).toBuffer(),
+    );
+    expect(tagged.report()['camera']).toMatchObject({ focalSource: 'exif' });
+    const found = tagged.result.fit.parameters.camera;
+    expect(Math.abs(found.focalPx / focalPx - 1)).toBeLessThan(0.02);
+    const error = (z: number): number => Math.abs(-z / distanceMm - 1);
+    const taggedError = error(found.translationMm[2]);
+    expect(taggedError).toBeLessThan(0.05);
+    expect(taggedError).toBeLessThan(error(plain.result.fit.parameters.camera.translationMm[2]));
   });
 
   it('says what is wrong with a photo', async () => {
