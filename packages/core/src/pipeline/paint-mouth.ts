@@ -36,9 +36,9 @@ const TOLERANCE_MM = 2;
 /** Reflectance of clean teeth and the least shading that is divided by: deep in the mouth hardly any light is left. */
 const MAX_ALBEDO = 0.8;
 const MIN_SHADING = 0.25;
-/** Least log(red / green) and largest log(blue / green) of enamel; gums, tongue and the dark behind are redder than that. */
-const WARM_RED = 0.06;
-const WARM_BLUE = -0.1;
+/** Least log(red / green) and range of log(blue / green) of enamel; gums, tongue and the dark behind lie within, but redder. */
+const LEAST_RED = 0.11;
+const BLUE = [-0.28, -0.13] as const;
 
 /** The part of the photo around the mouth, and how much of each of its pixels is the inside of the mouth. */
 interface MouthWindow {
@@ -115,8 +115,9 @@ function mouthReflectance(
 ): [number, number, number] {
   const [red, green, blue] = light.map((x, c) => srgbToLinear(colour[at + c]) / Math.max(MIN_SHADING, x));
   const luminance = 0.25 * red + 0.6 * green + 0.15 * blue;
-  const warmRed = Math.max(red, green * Math.exp(WARM_RED));
-  const warmBlue = Math.min(blue, green * Math.exp(WARM_BLUE));
+  const warmRed = Math.max(red, green * Math.exp(LEAST_RED));
+  const warmBlue =
+    green * Math.min(Math.exp(BLUE[1]), Math.max(Math.exp(BLUE[0]), blue / Math.max(green, 1e-6)));
   const warm = 0.25 * warmRed + 0.6 * green + 0.15 * warmBlue;
   const brightest = Math.max(warmRed, green, warmBlue, 1e-6);
   // Glints are brighter than any tooth; scaled as a whole, they do not turn grey.
