@@ -17,6 +17,7 @@ import { faceAreas } from './face-areas.ts';
 import { headView, projectedBox } from './head-view.ts';
 import { landmarkWarp } from './landmark-warp.ts';
 import { partColour } from './part-colours.ts';
+import { measureLashLine, paintLashLine } from './lash-line.ts';
 import { photoWindow } from './photo-window.ts';
 import { skinMask } from './skin-mask.ts';
 import { templateLog } from './template-skin.ts';
@@ -139,6 +140,8 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
     Math.exp(delit.tone[2]),
   ];
   const iris = irisColours(input, stride, delit.light);
+  const lashes = measureLashLine(photo, input.landmarks, stride, eyeDistance, !glasses);
+  paintLashLine(fine, model, lashes, skinTone, rgb);
   const albedo = finish(fine, model, rgb, skinTone, iris);
   const faceSeen = shareSeen(coarse, model, unwrapped);
   const warnings: string[] = [];

@@ -13,8 +13,8 @@ export type LinearRgb = readonly [number, number, number];
 /** Radius of the iris and of the pupil in daylight, mm. */
 const IRIS_RADIUS_MM = 5.85;
 const PUPIL_RADIUS_MM = 2.1;
-/** Reflectances. */
-const SCLERA: LinearRgb = [0.5, 0.45, 0.42];
+/** Reflectances; the white's together with the lids' shade gives what eyes show in place (`SCLERA_LOG_LUMINANCE`). */
+const SCLERA: LinearRgb = [0.42, 0.385, 0.36];
 const VEINS: LinearRgb = [0.42, 0.25, 0.22];
 const LIMBUS = 0.35;
 const PUPIL: LinearRgb = [0.004, 0.004, 0.004];
@@ -230,13 +230,28 @@ function eyePattern(
     const outside = smoothstep(irisAngle * 0.95, irisAngle * 1.07, angle);
     const inPupil = 1 - smoothstep(pupilAngle * 0.9, pupilAngle * 1.1, angle);
     const veins = smoothstep(irisAngle * 1.4, irisAngle * 3, angle);
-    iris[n] = (1.1 - 0.25 * outward) * fibres * (1 - (1 - LIMBUS) * edge) * (1 - outside) * (1 - inPupil);
+    const shade = lidShade(point[0] / length, point[1] / length);
+    iris[n] =
+      shade * (1.1 - 0.25 * outward) * fibres * (1 - (1 - LIMBUS) * edge) * (1 - outside) * (1 - inPupil);
     for (let c = 0; c < 3; c++) {
       const white = SCLERA[c] + veins * (VEINS[c] - SCLERA[c]);
-      fixed[n * 3 + c] = outside * (1 - inPupil) * white + inPupil * PUPIL[c];
+      fixed[n * 3 + c] = shade * outside * (1 - inPupil) * white + inPupil * PUPIL[c];
     }
   });
   return { texels, fixed, iris };
+}
+
+/**
+ * Lids and lashes shade the ball towards the upper lid and the corners. It is painted on, so it turns with the eye; for the
+ * small turns of a gaze that looks far better than an eye without any shade, which stares.
+ *
+ * @param x, y direction from the ball's centre, unit length.
+ */
+function lidShade(x: number, y: number): number {
+  const upper = 0.3 * smoothstep(0.02, 0.3, y);
+  const lower = 0.1 * smoothstep(0.25, 0.45, -y);
+  const corners = 0.25 * smoothstep(0.4, 0.8, Math.abs(x));
+  return (1 - upper) * (1 - lower) * (1 - corners);
 }
 
 /** Least-squares sphere would be overkill: the ball is closed at the back, so its box's centre is the ball's. */
