@@ -19,6 +19,7 @@ import { landmarkWarp } from './landmark-warp.ts';
 import { partColour } from './part-colours.ts';
 import { measureLashLine, paintLashLine } from './lash-line.ts';
 import { photoWindow } from './photo-window.ts';
+import { skinGrain } from './skin-grain.ts';
 import { skinMask } from './skin-mask.ts';
 import { templateLog } from './template-skin.ts';
 import { skinTexels, smoothstep, unwrap, UNWRAP_DEFAULTS, type Unwrapped } from './unwrap.ts';
@@ -80,6 +81,7 @@ export function prepareTexture(
 ): void {
   for (const chart of [uvChart(model, Math.min(COARSE, size)), uvChart(model, size)])
     templateLog(templateSkin, chart, skinTexels(chart, model));
+  skinGrain(uvChart(model, size), model);
 }
 
 /** @throws RangeError when sizes do not fit or the head does not lie in the photo. */

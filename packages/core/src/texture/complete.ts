@@ -14,7 +14,7 @@ import type { HeadView } from './head-view.ts';
 import { logToSrgb8 } from './log-encode.ts';
 import { weightedBlurs } from './plane-filters.ts';
 import { pullPush } from './pull-push.ts';
-import { GRAIN_SIZE, skinGrain } from './skin-grain.ts';
+import { skinGrain } from './skin-grain.ts';
 import type { UvChart } from './uv-chart.ts';
 import { skinTexels, smoothstep, type Unwrapped } from './unwrap.ts';
 
@@ -35,7 +35,7 @@ export const COMPLETE_DEFAULTS: Required<CompleteOptions> = {
 
 export interface CompleteInput {
   readonly photo: Photo;
-  readonly model: Pick<MorphableModel, 'triangles' | 'parts'>;
+  readonly model: Pick<MorphableModel, 'mean' | 'triangles' | 'parts'>;
   readonly view: HeadView;
   /** The chart of the result and the coarse one that light and confidence were found in. */
   readonly fine: UvChart;
@@ -171,7 +171,7 @@ function compose(input: CompleteInput, fields: CoarseFields): Completed {
   let detail = DETAIL.get(fine);
   if (!detail) DETAIL.set(fine, (detail = new Float32Array(count * 3)));
   const grain = takeDetail(input, fields, skin, sampler, seen, detail);
-  const noise = skinGrain();
+  const noise = skinGrain(fine, model);
   const rgb = new Uint8Array(count * 3);
   const low = new Float32Array(3);
   for (let i = 0; i < count; i++) {
@@ -181,9 +181,7 @@ function compose(input: CompleteInput, fields: CoarseFields): Completed {
     const own = seen[i];
     const j = mirror ? mirror[i] : -1;
     const other = own < 1 && j >= 0 ? Math.min(sampler.scalar(fields.mirrored), seen[j], 1 - own) : 0;
-    const row = Math.floor(i / size);
-    const filled =
-      (1 - own - other) * grain * noise[(row % GRAIN_SIZE) * GRAIN_SIZE + ((i - row * size) % GRAIN_SIZE)];
+    const filled = (1 - own - other) * grain * noise[i];
     for (let c = 0; c < 3; c++) {
       const at = i * 3 + c;
       let log = fields.fineTemplate[at] + low[c] + filled;
