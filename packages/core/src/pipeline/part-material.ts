@@ -14,9 +14,9 @@ const ROUGHNESS: readonly (readonly [RegExp, number])[] = [
   [/lash|hair|brow/, 0.8],
 ];
 const SKIN_ROUGHNESS = 0.6;
-/** Lashes come as strips that a hair texture would cut into lashes; faint strips are nearer to lashes than solid ones. */
+/** Lashes come as strips, several behind one another, that a hair texture would cut into lashes: faint ones are nearer to that than solid ones. */
 const LASHES = /lash/;
-const LASH_OPACITY = 0.3;
+const LASH_OPACITY = 0.08;
 
 /** The model's parts without helper shells and empty ones. */
 export function exportedModelParts(model: MorphableModel): ModelPart[] {
