@@ -34,8 +34,8 @@ for (const [row, photo] of photos.entries()) {
   const { model, fit, albedo, overlay, warnings, identitySimilarity } = head.result;
   const scale = Math.min(TILE_PX / overlay.height, (4 * TILE_PX) / overlay.width);
   const small = resizeImage(overlay, Math.round(overlay.width * scale), Math.round(overlay.height * scale));
-  // Photo and render are the left half of the overlay.
-  const half = Math.min(2 * TILE_PX, Math.floor(small.width / 2));
+  // The overlay holds photo, render and shape of one width each, and the square albedo.
+  const half = Math.min(2 * TILE_PX, Math.floor((2 * (small.width - small.height)) / 3));
   const left: Image = {
     width: half,
     height: small.height,
