@@ -1,4 +1,5 @@
 // onnxruntime-node as a runtime. The native library is loaded with the first session, not with this module.
+import type * as OnnxRuntime from 'onnxruntime-node';
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { DType, TypedArray } from '../dtype.ts';
 import { RuntimeUnavailableError, type Runtime, type RuntimeTensor } from '../runtime.ts';
@@ -106,7 +107,7 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
  * cache folder and reports to its maker unless this variable stands before it starts (Windows builds use the system's
  * event tracing instead, which the variable does not reach). A user's own choice is kept.
  */
-async function loadOnnxRuntime(): Promise<typeof import('onnxruntime-node')> {
+async function loadOnnxRuntime(): Promise<typeof OnnxRuntime> {
   process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const ort = await import('onnxruntime-node');
   // Its errors arrive as exceptions; printed as well, they would stand between the lines of the program that uses this.
