@@ -1,1 +1,2 @@
-export {};
+export { trainShape } from './shape/index.ts';
+export { trainSkin } from './skin/index.ts';

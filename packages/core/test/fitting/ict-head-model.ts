@@ -16,7 +16,7 @@ export function ictHeadModel(): MorphableModel | undefined {
   const bytes = readFileSync(`${FOLDER}ict-facekit-head.bin`);
   const model = importIctFaceKit(
     JSON.parse(readFileSync(`${FOLDER}ict-facekit-head.json`, 'utf8')),
-    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
+    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
   );
   if ('mediapipe468' in model.landmarks) return model;
   const { mean, triangles } = model;

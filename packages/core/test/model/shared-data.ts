@@ -11,6 +11,6 @@ export function readIct(name: 'ict-facekit' | 'ict-facekit-head'): { json: unkno
   const bytes = readFileSync(`${FOLDER}${name}.bin`);
   return {
     json: JSON.parse(readFileSync(`${FOLDER}${name}.json`, 'utf8')) as unknown,
-    bin: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
+    bin: bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
   };
 }
