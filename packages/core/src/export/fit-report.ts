@@ -167,7 +167,7 @@ export function fitReport(input: FitReportInput): { readonly [key: string]: Json
 export function scaleStatement(scale: FitReportInput['scale']): string {
   const percent = (100 * scale.relativeUncertainty).toFixed(1);
   return scale.basis === 'iris'
-    ? `Size from the visible iris, taken as 11.7 mm +- 0.5 mm across: +- ${percent}% (one standard deviation).`
+    ? `Size from the visible iris, taken as 11.7 mm +- 0.5 mm across, and the model's own size: +- ${percent}% (one standard deviation).`
     : `Size from the head model's mean, no measure in the photo: +- ${percent}% (one standard deviation).`;
 }
 

@@ -17,7 +17,7 @@ export interface FitParameters {
 
 /** Absolute scale and what it rests on. */
 export interface MetricScale {
-  /** `iris`: from the visible iris diameter, 11.7 mm +- 0.5; `model`: the model's own mean size. */
+  /** `iris`: from the visible iris diameter, 11.7 mm +- 0.5, combined with the model's own size by their precision; `model`: the latter alone. */
   readonly basis: 'iris' | 'model';
   /** Factor already applied to the head's size relative to the model's millimetres. */
   readonly factor: number;

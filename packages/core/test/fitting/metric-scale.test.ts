@@ -9,12 +9,21 @@ function irises(rightPx: number, leftPx: number): Float32Array {
 }
 
 describe('metricScale', () => {
-  it('takes an iris that measures 13 model millimetres for 11.7', () => {
+  it('takes an iris that measures 13 model millimetres for 11.7, held back by the size of the model', () => {
     const scale = metricScale(irises(26, 26), [2, 2]);
     expect(scale.basis).toBe('iris');
-    expect(scale.factor).toBeCloseTo(0.9, 12);
-    expect(scale.relativeUncertainty).toBeGreaterThan(0.5 / 11.7);
-    expect(scale.relativeUncertainty).toBeLessThan(0.05);
+    expect(scale.factor).toBeGreaterThan(0.9);
+    expect(scale.factor).toBeLessThan(0.95);
+    // More certain than either alone.
+    expect(scale.relativeUncertainty).toBeLessThan(0.5 / 11.7);
+    expect(scale.relativeUncertainty).toBeGreaterThan(0.03);
+  });
+
+  it('believes a coarse iris less', () => {
+    const sharp = metricScale(irises(90, 90), [10, 10]).factor;
+    const coarse = metricScale(irises(4.5, 4.5), [0.5, 0.5]).factor;
+    expect(sharp).toBeGreaterThan(coarse);
+    expect(coarse).toBeGreaterThan(1);
   });
 
   it('is less certain the smaller the irises are and the more they differ', () => {
@@ -24,7 +33,10 @@ describe('metricScale', () => {
   });
 
   it('accounts for the nearer eye of a turned head', () => {
-    expect(metricScale(irises(30, 20), [3, 2]).factor).toBeCloseTo(1.17, 12);
+    expect(metricScale(irises(300, 200), [30, 20]).factor).toBeCloseTo(
+      metricScale(irises(200, 200), [20, 20]).factor,
+      6,
+    );
   });
 
   it("falls back to the model's size where the irises are missing or contradict each other", () => {
