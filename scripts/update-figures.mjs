@@ -37,7 +37,7 @@ const ROWS = [
     'fit/landmark-error',
   ],
   [
-    'same person, neutral and smiling, matched at rank 1 among 85 people by shape (p_s) alone; what was learned, learned on other people',
+    'same person, neutral and smiling, matched at rank 1 among 85 people by shape (p_s) alone; nuisance modes learned on the other half of the people',
     percent(identity.rank1.crossValidated.cosine.mean),
     '≥ 40 %, later 75 %',
     'fit/identity',
@@ -55,7 +55,7 @@ const ROWS = [
     'fit/zoom',
   ],
   [
-    'render recognised as its photo: median cosine of FaceRes, 85 neutral portraits (two photos of one person: ' +
+    'identity similarity of photo and render: median cosine of FaceRes, 85 neutral portraits (two photos of one person: ' +
       `${network.cosineSame.mean.toFixed(2)}, of two people: ${network.cosineDifferent.mean.toFixed(2)})`,
     photos.sets['london-neutral'].identitySimilarity.toFixed(2),
     '',
