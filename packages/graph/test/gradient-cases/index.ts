@@ -1,0 +1,9 @@
+// Every gradient case by the operation it checks.
+import { basicCases } from './basic.ts';
+import type { GradientCase } from './case.ts';
+
+export type { GradientCase } from './case.ts';
+
+export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> = {
+  ...basicCases,
+};
