@@ -2,10 +2,9 @@
 import { withDefaults } from '../options.ts';
 import { formatShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectFloat, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
-import { mul } from './arithmetic.ts';
-import { matmul, swapLast } from './matmul.ts';
+import { convFilterGradient } from './conv-filter-gradient.ts';
 import { reshape, sum, transpose } from './shape.ts';
-import { concat, flip, pad, slice } from './slice-pad.ts';
+import { flip } from './slice-pad.ts';
 
 /** Options of `conv2d`. */
 export interface Conv2dOptions {
@@ -117,44 +116,6 @@ function convInputGradient(
     });
   }
   return applyOperation(convTransposeOperation, [g, w], { ...attributes, size: [shape[2], shape[3]] })[0];
-}
-
-/**
- * Filter gradient as kh * kw products of shifted inputs with the adjoint; as a convolution of transposes it runs at a
- * third of the rate.
- */
-function convFilterGradient(
-  g: Tensor,
-  x: Tensor,
-  shape: readonly number[],
-  attributes: ConvAttributes,
-): Tensor {
-  const { strides, pads, dilations, groups } = attributes;
-  const [filters, perGroup, kh, kw] = shape;
-  const [n, , oh, ow] = g.shape;
-  const padded = pad(x, [0, 0, pads[0], pads[1]], [0, 0, pads[2], pads[3]]);
-  const channels = perGroup * groups;
-  const rows = reshape(g, [n, groups, filters / groups, oh * ow]);
-  const taps: Tensor[] = [];
-  for (let ky = 0; ky < kh; ky++) {
-    for (let kx = 0; kx < kw; kx++) {
-      const top = ky * dilations[0];
-      const left = kx * dilations[1];
-      const shifted = slice(
-        padded,
-        [0, 0, top, left],
-        [n, channels, top + (oh - 1) * strides[0] + 1, left + (ow - 1) * strides[1] + 1],
-        [1, 1, strides[0], strides[1]],
-      );
-      const columns = reshape(shifted, [n, groups, perGroup, oh * ow]);
-      const depthwise = perGroup === 1 && filters === groups;
-      const tap = depthwise
-        ? sum(mul(rows, columns), { axes: [0, 3] })
-        : sum(matmul(rows, swapLast(columns)), { axes: [0] });
-      taps.push(reshape(tap, [filters, perGroup, 1]));
-    }
-  }
-  return reshape(concat(taps, 2), shape);
 }
 
 interface ConvTransposeAttributes extends ConvAttributes {
