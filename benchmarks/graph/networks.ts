@@ -1,66 +1,119 @@
-// Times of the four face networks in Node: import, compile, forward, forward with the gradient by the picture.
-// One JSON line a row; `npx tsx --conditions=source benchmarks/graph/networks.ts [threads] [runs]`.
+// Whole networks: forward, and forward with the gradient of 0.5 |y|² by the input. Five networks of the literature beside
+// PyTorch (zoo.ts, peer_networks.py), and the four face networks of `@vladmandic/human`, which stand without a peer.
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { compile, importTfjs, sum, valueAndGrad, type Program, type Tensor } from '@likeness/graph';
+import {
+  compile,
+  importTfjs,
+  mul,
+  sum,
+  valueAndGrad,
+  type Program,
+  type Tensor,
+  type TensorFunction,
+} from '@likeness/graph';
 import { nodeRuntime } from '@likeness/graph/node';
+import {
+  measureAgainst,
+  ourSide,
+  rounded,
+  type BenchContext,
+  type BenchRow,
+  type BenchSuite,
+  type LoadedPeer,
+} from './rows.ts';
+import { hashed, NETWORKS } from './zoo.ts';
 
-const threads = Number(process.argv[2] ?? 2);
-const runs = Number(process.argv[3] ?? 20);
-const models = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/human')), '..', 'models');
-const runtime = nodeRuntime({ threads });
+/** A network to measure: `apply` returns the tensor whose half square is differentiated. */
+interface Measured {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly apply: (x: Tensor) => Tensor;
+  readonly peer: boolean;
+}
 
-/** Median, smallest, largest and processor milliseconds of `runs` runs, after three that warm up. */
-async function time(program: Program, inputs: Record<string, Float32Array>): Promise<Record<string, number>> {
-  for (let i = 0; i < 3; i++) await program.run(inputs);
-  const times: number[] = [];
-  const before = process.cpuUsage();
-  for (let i = 0; i < runs; i++) {
-    const start = performance.now();
-    await program.run(inputs);
-    times.push(performance.now() - start);
-  }
-  const { user, system } = process.cpuUsage(before);
-  times.sort((a, b) => a - b);
-  const round = (ms: number): number => Math.round(ms * 100) / 100;
+const FACE_NETWORKS = ['blazeface', 'facemesh', 'iris', 'faceres'] as const;
+
+function faceNetwork(name: string): Measured {
+  const models = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/human')), '..', 'models');
+  const json: unknown = JSON.parse(readFileSync(join(models, `${name}.json`), 'utf8'));
+  const model = importTfjs(json, new Uint8Array(readFileSync(join(models, `${name}.bin`))).buffer);
+  const [input] = model.inputs;
+  const [output] = model.outputNames;
+  const apply = (x: Tensor): Tensor => model.apply({ [input.name]: x }, [output])[output];
+  return { name, shape: input.shape, apply, peer: false };
+}
+
+/** 0.5 |y|². */
+const energy = (y: Tensor): Tensor => mul(sum(mul(y, y)), 0.5);
+
+/** The two programs of a network. */
+export function networkPrograms(apply: (x: Tensor) => Tensor): {
+  readonly forward: TensorFunction;
+  readonly gradient: TensorFunction;
+} {
   return {
-    medianMs: round(times[Math.floor(runs / 2)]),
-    minMs: round(times[0]),
-    maxMs: round(times[runs - 1]),
-    // All threads together; unlike the clock it barely depends on what else the machine does.
-    cpuMs: round((user + system) / 1000 / runs),
-  };
-}
-
-for (const network of ['blazeface', 'facemesh', 'iris', 'faceres']) {
-  const json: unknown = JSON.parse(readFileSync(join(models, `${network}.json`), 'utf8'));
-  const weights = new Uint8Array(readFileSync(join(models, `${network}.bin`))).buffer;
-  const start = performance.now();
-  const model = importTfjs(json, weights);
-  const imported = performance.now();
-  const forward = await compile(model, model.inputs, { runtime });
-  const compiled = performance.now();
-  const { name, shape } = model.inputs[0];
-  const size = shape.reduce((a, b) => a * b, 1);
-  const inputs = { [name]: Float32Array.from({ length: size }, (_, i) => ((i * 37) % 101) / 101) };
-
-  const loss = (given: Readonly<Record<string, Tensor>>): Tensor => {
-    const [output] = model.outputNames;
-    return sum(model.apply(given, [output])[output]);
-  };
-  const both = await compile(
-    (given) => {
-      const { value, gradients } = valueAndGrad(loss)(given);
-      return { value, gradient: gradients[name] };
+    forward: ({ x }) => apply(x),
+    gradient: (inputs) => {
+      const { value, gradients } = valueAndGrad(({ x }) => energy(apply(x)))(inputs);
+      return { value, gradient: gradients['x'] };
     },
-    model.inputs,
-    { runtime },
-  );
-  const row = { group: 'face-networks', task: network, threads, runtime: runtime.name };
-  const milliseconds = { importMs: Math.round(imported - start), compileMs: Math.round(compiled - imported) };
-  console.log(JSON.stringify({ ...row, ...milliseconds, ...(await time(forward, inputs)) }));
-  console.log(JSON.stringify({ ...row, task: `${network} + input gradient`, ...(await time(both, inputs)) }));
-  await forward.dispose();
-  await both.dispose();
+  };
 }
+
+async function* measure(network: Measured, context: BenchContext): AsyncGenerator<BenchRow> {
+  const { name, shape } = network;
+  const size = shape.reduce((a, b) => a * b, 1);
+  const inputs = { x: Float32Array.from({ length: size }, (_, i) => hashed(i, 0)) };
+  const runtime = nodeRuntime({ threads: context.threads });
+  const load = async (task: string): Promise<LoadedPeer | undefined> =>
+    network.peer ? await context.torch?.load(task, { network: name, shape }) : undefined;
+  const { forward, gradient } = networkPrograms(network.apply);
+  // Short runs are averaged in bursts.
+  const options = { samples: context.samples, burst: network.peer ? 1 : 5 };
+
+  const plain = await compile(forward, { x: { shape } }, { runtime });
+  const forwardPeer = await load('forward');
+  const run = (program: Program) => ourSide(runtime.name, async () => program.run(inputs));
+  const measured = await measureAgainst(run(plain), forwardPeer, options);
+  await plain.dispose();
+  await forwardPeer?.free();
+  yield { group: 'network', task: `${name} forward`, ...measured };
+
+  const start = performance.now();
+  const both = await compile(gradient, { x: { shape } }, { runtime });
+  const compileMs = performance.now() - start;
+  const peer = await load('gradient');
+  const row = await measureAgainst(run(both), peer, options);
+  const notes: Record<string, number | string> = {
+    // Multiples of ONNX Runtime's forward time of the same network, which is the row above.
+    forwards: rounded(row.ours_ms / measured.ours_ms),
+    forwards_cpu: rounded(row.ours_cpu_ms / measured.ours_cpu_ms),
+    compile_ms: rounded(compileMs),
+  };
+  if (peer) {
+    const { value, gradient: slope } = await both.run(inputs);
+    const [loss, norm] = await peer.values();
+    notes['loss_error'] = relative(value[0], loss);
+    notes['gradient_norm_error'] = relative(Math.sqrt(slope.reduce((total, g) => total + g * g, 0)), norm);
+  }
+  await both.dispose();
+  await peer?.free();
+  yield { group: 'network', task: `${name} forward + input gradient`, ...row, notes };
+}
+
+const relative = (ours: number, theirs: number): number =>
+  Number(Math.abs(ours / theirs - 1).toExponential(1));
+
+export const networkSuite: BenchSuite = {
+  group: 'network',
+  async *rows(context) {
+    for (const network of NETWORKS) {
+      if (network.name.includes(context.filter)) yield* measure({ ...network, peer: true }, context);
+    }
+    for (const name of FACE_NETWORKS) {
+      if (name.includes(context.filter)) yield* measure(faceNetwork(name), context);
+    }
+  },
+};

@@ -1,0 +1,91 @@
+// `npm run bench -- graph [--json] [--samples n] [--group name] [--filter text]`: every row of the graph benchmarks.
+import { appendFileSync, mkdirSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { networkSuite } from './networks.ts';
+import { BENCH_GROUPS, geometricMean, rounded, type BenchRow, type BenchSuite } from './rows.ts';
+import { startTorch } from './torch.ts';
+
+/** One line a suite. */
+const SUITES: readonly BenchSuite[] = [networkSuite];
+
+const RESULTS = join(dirname(fileURLToPath(import.meta.url)), '..', 'results');
+
+/** Runs the suites and prints rows as they come. With `--keep` they are also appended to benchmarks/results/. */
+export async function runGraphBench(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      json: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
+      samples: { type: 'string', default: '11' },
+      group: { type: 'string', default: '' },
+      filter: { type: 'string', default: '' },
+    },
+  });
+  const threads = 2;
+  const torch = await startTorch(threads);
+  const context = { torch, threads, samples: Number(values.samples), filter: values.filter };
+  try {
+    for (const group of BENCH_GROUPS) {
+      if (values.group !== '' && values.group !== group) continue;
+      const rows: BenchRow[] = [];
+      for (const suite of SUITES.filter((one) => one.group === group)) {
+        for await (const row of suite.rows(context)) {
+          rows.push(row);
+          console.log(values.json ? JSON.stringify(row) : tableLine(row));
+        }
+      }
+      if (values.keep && rows.length > 0) keep(group, rows);
+      if (!values.json) printMeans(group, rows);
+    }
+  } finally {
+    torch?.close();
+  }
+}
+
+/** A file a group, replaced by each kept run: the machine first, then the rows. */
+function keep(group: string, rows: readonly BenchRow[]): void {
+  mkdirSync(RESULTS, { recursive: true });
+  const machine = {
+    cpu: cpus()[0]?.model,
+    cores: cpus().length,
+    node: process.version,
+    date: new Date().toISOString().slice(0, 10),
+  };
+  appendFileSync(
+    join(RESULTS, `graph-${group}.jsonl`),
+    [machine, ...rows].map((row) => `${JSON.stringify(row)}\n`).join(''),
+  );
+}
+
+function tableLine(row: BenchRow): string {
+  const cell = (value: number | null, unit: string): string =>
+    (value === null ? '-' : `${value.toPrecision(3)}${unit}`).padStart(9);
+  return [
+    row.group.padEnd(9),
+    row.task.padEnd(46),
+    cell(row.ours_ms, ' ms'),
+    cell(row.peer_ms, ' ms'),
+    cell(row.ratio, 'x'),
+    '  cpu',
+    cell(row.ours_cpu_ms, ' ms'),
+    cell(row.peer_cpu_ms, ' ms'),
+    cell(row.cpu_ratio, 'x'),
+    `  ${Object.entries(row.notes ?? {})
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', ')}`,
+  ].join(' ');
+}
+
+function printMeans(group: string, rows: readonly BenchRow[]): void {
+  const wall = rows.flatMap((row) => (row.ratio === null ? [] : [row.ratio]));
+  const cpu = rows.flatMap((row) => (row.cpu_ratio === null ? [] : [row.cpu_ratio]));
+  if (wall.length === 0) return;
+  console.log(
+    `${group}: geometric mean of ${wall.length} ratios ${rounded(geometricMean(wall))} by the clock, ` +
+      `${rounded(geometricMean(cpu))} in processor time`,
+  );
+}
