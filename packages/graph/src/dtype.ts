@@ -52,15 +52,57 @@ export function isArrayOf(dtype: DType, array: unknown): array is TypedArray {
   return array instanceof FACTS[dtype].array;
 }
 
-/** Numbers as a typed array of `dtype` (int64 as bigint; float16 is not converted here). */
+/** Numbers as a typed array of `dtype`: int64 as bigint, float16 as raw bits, rounded to the nearest even. */
 export function arrayFrom(dtype: DType, values: ArrayLike<number>): TypedArray {
-  if (dtype === 'float16') {
-    throw new TypeError(
-      'arrayFrom: float16 constants are given as raw bits in a Uint16Array, not as numbers',
-    );
-  }
-  if (dtype === 'int64') return BigInt64Array.from(Array.from(values, (value) => BigInt(value)));
+  if (dtype === 'float16') return Uint16Array.from(values, toFloat16);
+  if (dtype === 'int64') return BigInt64Array.from(values, toBigInt);
   const out = emptyArray(dtype, values.length) as Exclude<TypedArray, BigInt64Array>;
   out.set(values);
   return out;
+}
+
+function toBigInt(value: number): bigint {
+  if (!Number.isInteger(value))
+    throw new RangeError(`arrayFrom: expected whole numbers for int64, received ${value}`);
+  return BigInt(value);
+}
+
+/** Elements of a tensor as plain numbers (int64 beyond 2^53 loses digits). */
+export function numbersFrom(dtype: DType, data: TypedArray): number[] {
+  if (dtype === 'float16') return Array.from(data as Uint16Array, fromFloat16);
+  return Array.from(data as ArrayLike<number | bigint>, Number);
+}
+
+/** The nearest whole number, a half to the even one. */
+function roundHalfEven(value: number): number {
+  const low = Math.floor(value);
+  const rest = value - low;
+  return rest > 0.5 || (rest === 0.5 && low % 2 === 1) ? low + 1 : low;
+}
+
+const BITS = new DataView(new ArrayBuffer(8));
+
+/** Raw bits of the float16 nearest to `value`, ties to even; subnormals, infinities and NaN included. */
+export function toFloat16(value: number): number {
+  if (Number.isNaN(value)) return 0x7e00;
+  BITS.setFloat64(0, value);
+  const high = BITS.getUint32(0);
+  const sign = (high >>> 16) & 0x8000;
+  const size = Math.abs(value);
+  // 65520 lies half way between the largest number and what would be the next: even is infinity.
+  if (size >= 65520) return sign | 0x7c00;
+  if (size < 2 ** -14) return sign | roundHalfEven(size * 2 ** 24);
+  const exponent = ((high >>> 20) & 0x7ff) - 1023;
+  // A significand rounded up to 2048 carries into the exponent by itself.
+  return sign | (((exponent + 15) << 10) + roundHalfEven(size * 2 ** (10 - exponent)) - 1024);
+}
+
+/** The number whose float16 bits are given. */
+export function fromFloat16(bits: number): number {
+  const sign = (bits & 0x8000) === 0 ? 1 : -1;
+  const exponent = (bits >>> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : NaN;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  return sign * (1024 + fraction) * 2 ** (exponent - 25);
 }

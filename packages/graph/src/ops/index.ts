@@ -14,6 +14,14 @@ import * as scatter from './scatter.ts';
 import * as shape from './shape.ts';
 import * as slicePad from './slice-pad.ts';
 import * as unary from './unary.ts';
+import * as accumulate from './accumulate.ts';
+import * as argExtremum from './arg-extremum.ts';
+import * as logic from './logic.ts';
+import * as norm from './norm.ts';
+import * as rounding from './rounding.ts';
+import * as smoothActivation from './smooth-activation.ts';
+import * as special from './special.ts';
+import * as trigonometry from './trigonometry.ts';
 
 export { constant, ones, stopGradient, zeros } from './input.ts';
 export { add, div, mul, neg, sub } from './arithmetic.ts';
@@ -36,6 +44,37 @@ export { averagePool2d, maxPool2d, type PoolOptions } from './pool.ts';
 export { RESIZE_DEFAULTS, resize2d, type ResizeCoordinates, type ResizeOptions } from './resize.ts';
 export { gather, scatterAdd } from './scatter.ts';
 export { constantData } from './input.ts';
+export { acos, acosh, asin, asinh, atan, atan2, atanh, cosh, sinh, tan } from './trigonometry.ts';
+export { erf, expm1, log1p, reciprocal, rsqrt, square } from './special.ts';
+export {
+  celu,
+  gelu,
+  GELU_DEFAULTS,
+  hardSigmoid,
+  hardSwish,
+  mish,
+  selu,
+  SELU_DEFAULTS,
+  silu,
+  softsign,
+  thresholdedRelu,
+  type GeluOptions,
+  type SeluOptions,
+} from './smooth-activation.ts';
+export { ceil, fmod, fract, mod, round, trunc } from './rounding.ts';
+export {
+  isInf,
+  isNaN,
+  logicalAnd,
+  logicalNot,
+  logicalOr,
+  logicalXor,
+  notEqual,
+  type IsInfOptions,
+} from './logic.ts';
+export { logSoftmax, logSum, logSumExp, norm, sumSquare, type NormOptions } from './norm.ts';
+export { cumSum, prod, type CumSumOptions } from './accumulate.ts';
+export { argMax, argMin, type ArgExtremumOptions } from './arg-extremum.ts';
 
 /** What the support table says of one operation. */
 export interface OperationSupport {
@@ -64,6 +103,14 @@ export function listOperations(): OperationSupport[] {
     shape,
     slicePad,
     unary,
+    accumulate,
+    argExtremum,
+    logic,
+    norm,
+    rounding,
+    smoothActivation,
+    special,
+    trigonometry,
   ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isOperation)

@@ -1,9 +1,11 @@
 // Every gradient case by the operation it checks.
 import { basicCases } from './basic.ts';
 import type { GradientCase } from './case.ts';
+import { elementwiseCases } from './elementwise.ts';
 
 export type { GradientCase } from './case.ts';
 
 export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   ...basicCases,
+  ...elementwiseCases,
 };
