@@ -3,6 +3,7 @@ import { isArrayOf, type DType, type TypedArray } from './dtype.ts';
 import type { ImportedModel } from './imported-model.ts';
 import { lower } from './lower.ts';
 import { encodeOnnx } from './onnx/encode.ts';
+import { programKey } from './program-cache.ts';
 import type { Runtime, RuntimeSession, RuntimeTensor } from './runtime.ts';
 import { formatShape, ShapeError, sizeOf } from './shape.ts';
 import {
@@ -39,10 +40,31 @@ export interface Program<Output extends TypedArray = Float32Array> {
   readonly inputs: readonly PortInfo[];
   readonly outputs: readonly PortInfo[];
   readonly runtime: string;
-  /** Runs once. Inputs are row-major arrays of the declared shapes; calls may overlap, the runtime queues them. */
-  run(inputs: Readonly<Record<string, TypedArray>>): Promise<Record<string, Output>>;
-  /** Frees the runtime's memory; the program cannot run afterwards. Calling it twice is fine. */
+  /**
+   * Runs once. Inputs are row-major arrays of the declared shapes, read where they lie: do not change them until the
+   * promise is settled. Calls may overlap, the runtime queues them.
+   */
+  run(inputs: Readonly<Record<string, ProgramInput>>, options?: RunOptions): Promise<Record<string, Output>>;
+  /** Frees the runtime's memory when running calls are done; later calls are refused. Calling it twice is fine. */
   dispose(): Promise<void>;
+}
+
+/** The half-precision array of newer JavaScript engines; Node 20 has none. */
+export interface Float16ArrayLike extends ArrayBufferView {
+  readonly length: number;
+  readonly [Symbol.toStringTag]: 'Float16Array';
+}
+
+/** What a program takes: the typed array of the input's element type. */
+export type ProgramInput = TypedArray | Float16ArrayLike;
+
+/** Options of `Program.run`. */
+export interface RunOptions {
+  /**
+   * Arrays to write outputs into, by name. They are the ones returned, so that a loop needs no new memory; none may
+   * overlap an input or another output. State that goes round (weights, moments) alternates between two sets.
+   */
+  readonly outputs?: Readonly<Record<string, TypedArray>> | undefined;
 }
 
 /** Traces a function, or selects outputs of an imported model, with given input shapes. */
@@ -91,28 +113,50 @@ export async function compile<Output extends TypedArray = Float32Array>(
   options: CompileOptions,
 ): Promise<Program<Output>> {
   const graph = traceProgram(source, inputSpecs, options.outputs);
-  const model = lower(graph, { blockedLayout: options.runtime.blockedLayout });
-  const session = await options.runtime.createSession(encodeOnnx(model), { threads: options.threads });
+  const { runtime, threads } = options;
+  const model = lower(graph, { blockedLayout: runtime.blockedLayout });
+  const create = (): Promise<RuntimeSession> => runtime.createSession(encodeOnnx(model), { threads });
+  const session = runtime.cache
+    ? await runtime.cache.acquire(`${threads ?? ''}:${programKey(model)}`, create)
+    : await create();
   const { inputs } = model;
   // ONNX knows one name space, so the encoded name of an output may differ from the traced one.
   const outputs = Object.keys(graph.outputs).map((name, index) => withName(name, model.outputs[index]));
   const encodedNames = model.outputs.map(({ name }) => name);
   let live: RuntimeSession | undefined = session;
+  let running = 0;
+  let whenIdle: (() => void) | undefined;
   return {
     inputs,
     outputs,
-    runtime: options.runtime.name,
-    async run(values) {
+    runtime: runtime.name,
+    async run(values, { outputs: given } = {}) {
       if (!live) throw new TypeError('Program.run: the program was disposed');
-      const results = await live.run(checkInputs(inputs, values));
-      return Object.fromEntries(
-        outputs.map(({ name }, index) => [name, results[encodedNames[index]].data as Output]),
-      );
+      const feeds = checkInputs(inputs, values);
+      const fetches = given && checkOutputs(outputs, encodedNames, given, feeds);
+      running++;
+      try {
+        const results = await live.run(feeds, fetches);
+        const named: Record<string, Output> = {};
+        outputs.forEach(({ name }, index) => {
+          named[name] = results[encodedNames[index]].data as Output;
+        });
+        return named;
+      } finally {
+        running--;
+        if (running === 0) whenIdle?.();
+      }
     },
     async dispose() {
       const closing = live;
+      if (!closing) return;
       live = undefined;
-      await closing?.release();
+      if (running > 0) {
+        await new Promise<void>((resolve) => {
+          whenIdle = resolve;
+        });
+      }
+      await closing.release();
     },
   };
 }
@@ -121,33 +165,93 @@ function withName(name: string, { shape, dtype }: PortInfo): PortInfo {
   return { name, shape, dtype };
 }
 
-function checkInputs(
+type Feeds = Record<string, RuntimeTensor>;
+
+/** The array as the runtime takes it: half-precision numbers as their bits. */
+function checkArray(what: string, { name, shape, dtype }: PortInfo, value: unknown): TypedArray {
+  const isHalf =
+    dtype === 'float16' &&
+    ArrayBuffer.isView(value) &&
+    (value as Partial<Float16ArrayLike>)[Symbol.toStringTag] === 'Float16Array';
+  const data = isHalf ? new Uint16Array(value.buffer, value.byteOffset, value.byteLength / 2) : value;
+  if (!isArrayOf(dtype, data)) {
+    throw new TypeError(
+      `Program.run: expected ${dtype}${formatShape(shape)} as ${what} '${name}', received ${nameOfType(value)}`,
+    );
+  }
+  const size = sizeOf(shape);
+  if (data.length !== size) {
+    throw new ShapeError(
+      `Program.run: expected ${size} values for ${what} '${name}' ${formatShape(shape)}, received ${data.length}`,
+    );
+  }
+  return data;
+}
+
+function nameOfType(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  return typeof value === 'object' ? value.constructor.name : typeof value;
+}
+
+function checkNames(
+  what: string,
   ports: readonly PortInfo[],
-  values: Readonly<Record<string, TypedArray>>,
-): Record<string, RuntimeTensor> {
-  const feeds: Record<string, RuntimeTensor> = {};
-  for (const { name, shape, dtype } of ports) {
-    const data = values[name];
-    if (!isArrayOf(dtype, data)) {
-      const wrong = data as object | undefined;
-      const received = wrong === undefined ? 'nothing' : wrong.constructor.name;
+  values: Readonly<Record<string, unknown>>,
+): void {
+  for (const name in values) {
+    if (!ports.some((port) => port.name === name)) {
       throw new TypeError(
-        `Program.run: expected ${dtype}${formatShape(shape)} as '${name}', received ${received}`,
-      );
-    }
-    if (data.length !== sizeOf(shape)) {
-      throw new ShapeError(
-        `Program.run: expected ${sizeOf(shape)} values for '${name}' ${formatShape(shape)}, received ${data.length}`,
-      );
-    }
-    feeds[name] = { data, shape, dtype };
-  }
-  for (const name of Object.keys(values)) {
-    if (!Object.hasOwn(feeds, name)) {
-      throw new TypeError(
-        `Program.run: expected inputs ${ports.map((port) => `'${port.name}'`).join(', ')}, received '${name}'`,
+        `Program.run: expected ${what}s ${ports.map((port) => `'${port.name}'`).join(', ')}, received '${name}'`,
       );
     }
   }
+}
+
+function checkInputs(ports: readonly PortInfo[], values: Readonly<Record<string, ProgramInput>>): Feeds {
+  const feeds: Feeds = {};
+  for (const port of ports) {
+    feeds[port.name] = {
+      data: checkArray('input', port, values[port.name]),
+      shape: port.shape,
+      dtype: port.dtype,
+    };
+  }
+  checkNames('input', ports, values);
   return feeds;
+}
+
+function checkOutputs(
+  ports: readonly PortInfo[],
+  encodedNames: readonly string[],
+  values: Readonly<Record<string, TypedArray>>,
+  feeds: Feeds,
+): Feeds {
+  checkNames('output', ports, values);
+  const fetches: Feeds = {};
+  const taken: [string, TypedArray][] = Object.entries(feeds).map(([name, { data }]) => [
+    `input '${name}'`,
+    data,
+  ]);
+  ports.forEach((port, index) => {
+    if (!Object.hasOwn(values, port.name)) return;
+    const data = checkArray('output', port, values[port.name]);
+    const clash = taken.find(([, other]) => overlap(data, other));
+    if (clash) {
+      throw new RangeError(
+        `Program.run: expected memory of its own for output '${port.name}', received an array that overlaps ${clash[0]}`,
+      );
+    }
+    taken.push([`output '${port.name}'`, data]);
+    fetches[encodedNames[index]] = { data, shape: port.shape, dtype: port.dtype };
+  });
+  return fetches;
+}
+
+function overlap(a: TypedArray, b: TypedArray): boolean {
+  return (
+    a.buffer === b.buffer &&
+    a.byteOffset < b.byteOffset + b.byteLength &&
+    b.byteOffset < a.byteOffset + a.byteLength
+  );
 }

@@ -24,11 +24,17 @@ export {
   exportOnnx,
   traceProgram,
   type CompileOptions,
+  type Float16ArrayLike,
   type PortInfo,
   type Program,
+  type ProgramInput,
+  type RunOptions,
 } from './compile.ts';
 export { grad, gradients, valueAndGrad, vjp, type ValueAndGradients } from './grad.ts';
+export { createProgramCache, type ProgramCache } from './program-cache.ts';
 export {
+  runtimeMessage,
+  RuntimeRefusedError,
   RuntimeUnavailableError,
   type Runtime,
   type RuntimeSession,

@@ -1,5 +1,6 @@
 // What the package asks of an inference runtime. Runtimes are injected: this module imports none.
 import type { DType, TypedArray } from './dtype.ts';
+import type { ProgramCache } from './program-cache.ts';
 import type { Shape } from './shape.ts';
 
 /** A concrete tensor on its way in or out of a session. */
@@ -17,7 +18,14 @@ export interface SessionOptions {
 
 /** A loaded program. */
 export interface RuntimeSession {
-  run(inputs: Readonly<Record<string, RuntimeTensor>>): Promise<Readonly<Record<string, RuntimeTensor>>>;
+  /**
+   * Runs once. An output given in `outputs` is written into its array, which is then the one returned; such an array
+   * overlaps no input.
+   */
+  run(
+    inputs: Readonly<Record<string, RuntimeTensor>>,
+    outputs?: Readonly<Record<string, RuntimeTensor>>,
+  ): Promise<Readonly<Record<string, RuntimeTensor>>>;
   release(): Promise<void>;
 }
 
@@ -30,10 +38,46 @@ export interface Runtime {
    * form then costs two reorderings of its tensor, so some lowerings choose convolutions that have one.
    */
   readonly blockedLayout?: boolean;
+  /** Where `compile` looks for a session of the same program before it asks for a new one; none by default. */
+  readonly cache?: ProgramCache | undefined;
   createSession(model: Uint8Array, options: SessionOptions): Promise<RuntimeSession>;
 }
 
 /** The runtime or the device that was asked for is not there. */
 export class RuntimeUnavailableError extends Error {
   override readonly name: string = 'RuntimeUnavailableError';
+}
+
+/** The runtime refused a program, or gave up while running it. `cause` is the runtime's own error. */
+export class RuntimeRefusedError extends Error {
+  override readonly name: string = 'RuntimeRefusedError';
+}
+
+/**
+ * What went wrong, in ONNX Runtime's words but as one sentence: its messages carry source paths, signatures, stack
+ * traces and line breaks.
+ */
+export function runtimeMessage(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const [first] = text
+    .replace(/^(?:Error: )+/u, '')
+    .split(/\n(?:Stacktrace:|\s+at )/u)
+    .map((part) => part.trim());
+  const sentence = first
+    .replaceAll(/(?:[A-Za-z]:)?[\w./\\-]+\.(?:cc|h|cpp):\d+ /gu, '')
+    .replaceAll(/\s+/gu, ' ')
+    .replace(/^\S.*\) (?:const )?(?:\[with [^\]]*\] )?(\S.* was false\. )/u, '$1')
+    .replace(/^.* was false\. /u, '')
+    .trim();
+  return sentence === '' ? 'no reason given' : sentence;
+}
+
+/** True if ONNX Runtime refused a program because some of its operations have no kernel on the device. */
+export function isCpuFallback(reason: string): boolean {
+  return reason.includes('assigned to the default CPU EP');
+}
+
+/** The sentence for that case. */
+export function cpuFallbackMessage(runtime: string, device: string): string {
+  return `${runtime}: ONNX Runtime has no ${device} kernel for some operation of this program (float64 never has one), and it would run on the CPU: pass allowCpuNodes: true if that is wanted`;
 }

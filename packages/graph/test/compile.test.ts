@@ -110,11 +110,11 @@ describe('compile', () => {
   it('checks what it is given', async () => {
     const program = await g.compile(({ x }) => g.neg(x), { x: { shape: [2, 2] } }, { runtime });
     await expect(program.run({})).rejects.toThrow(
-      "Program.run: expected float32[2,2] as 'x', received nothing",
+      "Program.run: expected float32[2,2] as input 'x', received nothing",
     );
     await expect(program.run({ x: Float64Array.of(1, 2, 3, 4) })).rejects.toThrow('received Float64Array');
     await expect(program.run({ x: Float32Array.of(1) })).rejects.toThrow(
-      "expected 4 values for 'x' [2,2], received 1",
+      "expected 4 values for input 'x' [2,2], received 1",
     );
     await expect(program.run({ x: new Float32Array(4), y: new Float32Array(1) })).rejects.toThrow(
       "received 'y'",

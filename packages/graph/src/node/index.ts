@@ -1,8 +1,17 @@
 // onnxruntime-node as a runtime. The native library is loaded with the first session, not with this module.
 import type * as OnnxRuntime from 'onnxruntime-node';
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
-import type { DType, TypedArray } from '../dtype.ts';
-import { RuntimeUnavailableError, type Runtime, type RuntimeTensor } from '../runtime.ts';
+import type { InferenceSession } from 'onnxruntime-node';
+import { fromOrt, toFetches, toOrt } from '../ort-tensors.ts';
+import { createProgramCache } from '../program-cache.ts';
+import {
+  cpuFallbackMessage,
+  isCpuFallback,
+  runtimeMessage,
+  RuntimeRefusedError,
+  RuntimeUnavailableError,
+  type Runtime,
+  type RuntimeSession,
+} from '../runtime.ts';
 
 /** Execution providers of onnxruntime-node that can be asked for. */
 export type NodeDevice = 'cpu' | 'webgpu' | 'cuda';
@@ -18,6 +27,13 @@ export interface NodeRuntimeOptions {
    * operation; beside other work it costs several times the run (faceres on two busy cores: 55 ms against 16 ms).
    */
   readonly spinning?: boolean | undefined;
+  /**
+   * On `webgpu` and `cuda`: let ONNX Runtime run single operations that the device has no kernel for on the CPU
+   * (default false: such a program is refused).
+   */
+  readonly allowCpuNodes?: boolean | undefined;
+  /** Share the session of programs that are equal (default true). */
+  readonly cache?: boolean | undefined;
   /** Write the optimised model here, to see what was fused. */
   readonly optimizedModelPath?: string | undefined;
   /** Collect per-operation timings into files that start with this path. */
@@ -29,77 +45,107 @@ export const NODE_RUNTIME_DEFAULTS: {
   readonly device: NodeDevice;
   readonly threads: number;
   readonly spinning: boolean;
+  readonly allowCpuNodes: boolean;
+  readonly cache: boolean;
 } = {
   device: 'cpu',
   threads: 2,
   spinning: false,
+  allowCpuNodes: false,
+  cache: true,
 };
 
 /** Runs programs on onnxruntime-node. */
 export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
   const device = options.device ?? NODE_RUNTIME_DEFAULTS.device;
-  const spinning = options.spinning ?? NODE_RUNTIME_DEFAULTS.spinning;
   return {
     name: `onnxruntime-node ${device}`,
     blockedLayout: device === 'cpu' && process.arch === 'x64',
+    // A profile or an optimised model is written by a session of its own.
+    cache:
+      (options.cache ?? NODE_RUNTIME_DEFAULTS.cache) &&
+      options.profilePath === undefined &&
+      options.optimizedModelPath === undefined
+        ? createProgramCache()
+        : undefined,
     async createSession(model, { threads }) {
-      const ort = await loadOnnxRuntime();
-      const known = ort.listSupportedBackends().map((backend) => backend.name);
-      if (!known.includes(device)) {
-        throw new RuntimeUnavailableError(
-          `nodeRuntime: device '${device}' is not in this build of onnxruntime-node (it has ${known.join(', ')})`,
-        );
-      }
-      const settings: InferenceSession.SessionOptions = {
-        executionProviders: [device],
-        graphOptimizationLevel: 'all',
-        intraOpNumThreads: threads ?? options.threads ?? NODE_RUNTIME_DEFAULTS.threads,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        // The arena keeps what the largest run needed for good, in chunks of powers of two; plain allocation costs
-        // nothing measurable here, because the memory pattern below allocates once a run.
-        enableCpuMemArena: false,
-        enableMemPattern: true,
-        logSeverityLevel: 3,
-        extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
-        ...(options.optimizedModelPath === undefined
-          ? {}
-          : { optimizedModelFilePath: options.optimizedModelPath }),
-        ...(options.profilePath === undefined
-          ? {}
-          : { enableProfiling: true, profileFilePrefix: options.profilePath }),
-      };
-      let session: InferenceSession;
-      try {
-        session = await ort.InferenceSession.create(model, settings);
-      } catch (error) {
-        if (device === 'cpu') throw error;
-        const reason = error instanceof Error ? error.message : String(error);
-        throw new RuntimeUnavailableError(
-          `nodeRuntime: device '${device}' cannot be used on this machine: ${reason}`,
-          { cause: error },
-        );
-      }
-      return {
-        async run(inputs) {
-          const feeds: Record<string, OrtTensor> = {};
-          for (const [name, { data, shape, dtype }] of Object.entries(inputs)) {
-            feeds[name] = new ort.Tensor(dtype, data as Float32Array, shape);
-          }
-          const results = await session.run(feeds);
-          const outputs: Record<string, RuntimeTensor> = {};
-          for (const [name, value] of Object.entries(results)) {
-            outputs[name] = { data: value.data as TypedArray, shape: value.dims, dtype: value.type as DType };
-          }
-          return outputs;
-        },
-        async release() {
-          if (options.profilePath !== undefined) session.endProfiling();
-          await session.release();
-        },
-      };
+      const ort = await loadOnnxRuntime(device);
+      const settings = sessionSettings(device, options, threads);
+      const session = await ort.InferenceSession.create(model, settings).catch((error: unknown) => {
+        throw creationError(device, error);
+      });
+      return wrap(ort, session, options.profilePath !== undefined);
     },
   };
+}
+
+function sessionSettings(
+  device: NodeDevice,
+  options: NodeRuntimeOptions,
+  threads: number | undefined,
+): InferenceSession.SessionOptions {
+  const spinning = options.spinning ?? NODE_RUNTIME_DEFAULTS.spinning;
+  const strict = device !== 'cpu' && !(options.allowCpuNodes ?? NODE_RUNTIME_DEFAULTS.allowCpuNodes);
+  const intraOp = { intra_op: { allow_spinning: spinning ? '1' : '0' } };
+  return {
+    executionProviders: [device],
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: threads ?? options.threads ?? NODE_RUNTIME_DEFAULTS.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    // The arena keeps what the largest run needed for good, in chunks of powers of two; plain allocation costs
+    // nothing measurable here, because the memory pattern below allocates once a run.
+    enableCpuMemArena: false,
+    enableMemPattern: true,
+    // Fatal only: errors arrive as exceptions.
+    logSeverityLevel: 4,
+    extra: { session: strict ? { ...intraOp, disable_cpu_ep_fallback: '1' } : intraOp },
+    ...(options.optimizedModelPath === undefined
+      ? {}
+      : { optimizedModelFilePath: options.optimizedModelPath }),
+    ...(options.profilePath === undefined
+      ? {}
+      : { enableProfiling: true, profileFilePrefix: options.profilePath }),
+  };
+}
+
+/**
+ * Inputs are read where they lie, and given outputs written there. ONNX Runtime 1.30 nevertheless copies every output
+ * into a new array as well; later versions hand over its memory instead.
+ */
+function wrap(ort: typeof OnnxRuntime, session: InferenceSession, profiling: boolean): RuntimeSession {
+  return {
+    async run(inputs, given) {
+      const feeds = toOrt(ort.Tensor, inputs);
+      const results = await (
+        given === undefined
+          ? session.run(feeds)
+          : session.run(feeds, toFetches(ort.Tensor, session.outputNames, given))
+      ).catch((error: unknown) => {
+        throw new RuntimeRefusedError(`Program.run: ${runtimeMessage(error)}`, { cause: error });
+      });
+      return fromOrt(results, given);
+    },
+    async release() {
+      if (profiling) session.endProfiling();
+      await session.release();
+    },
+  };
+}
+
+function creationError(device: NodeDevice, error: unknown): Error {
+  const reason = runtimeMessage(error);
+  if (device === 'cpu') {
+    return new RuntimeRefusedError(`nodeRuntime: ONNX Runtime refused the program: ${reason}`, {
+      cause: error,
+    });
+  }
+  if (isCpuFallback(reason))
+    return new RuntimeRefusedError(cpuFallbackMessage('nodeRuntime', device), { cause: error });
+  return new RuntimeUnavailableError(
+    `nodeRuntime: device '${device}' cannot be used on this machine: ${reason}`,
+    { cause: error },
+  );
 }
 
 /**
@@ -107,10 +153,16 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
  * cache folder and reports to its maker unless this variable stands before it starts (Windows builds use the system's
  * event tracing instead, which the variable does not reach). A user's own choice is kept.
  */
-async function loadOnnxRuntime(): Promise<typeof OnnxRuntime> {
+async function loadOnnxRuntime(device: NodeDevice): Promise<typeof OnnxRuntime> {
   process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
   const ort = await import('onnxruntime-node');
   // Its errors arrive as exceptions; printed as well, they would stand between the lines of the program that uses this.
   ort.env.logLevel = 'fatal';
+  const known = ort.listSupportedBackends().map((backend) => backend.name);
+  if (!known.includes(device)) {
+    throw new RuntimeUnavailableError(
+      `nodeRuntime: device '${device}' is not in this build of onnxruntime-node (it has ${known.join(', ')})`,
+    );
+  }
   return ort;
 }

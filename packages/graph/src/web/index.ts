@@ -1,18 +1,33 @@
-// onnxruntime-web as a runtime, for pages and workers.
-import * as ort from 'onnxruntime-web/wasm';
-import type { DType, TypedArray } from '../dtype.ts';
-import { RuntimeUnavailableError, type Runtime, type RuntimeTensor } from '../runtime.ts';
+// onnxruntime-web as a runtime, for pages and workers. Its two builds are loaded with the first session that needs
+// them: whoever runs on wasm never loads the one for WebGPU, nor the other way round.
+import type * as OnnxRuntime from 'onnxruntime-web/wasm';
+import { fromOrt, toOrt } from '../ort-tensors.ts';
+import { createProgramCache } from '../program-cache.ts';
+import {
+  cpuFallbackMessage,
+  isCpuFallback,
+  runtimeMessage,
+  RuntimeRefusedError,
+  RuntimeUnavailableError,
+  type Runtime,
+  type RuntimeSession,
+  type RuntimeTensor,
+} from '../runtime.ts';
 
 /** Where onnxruntime-web finds its WebAssembly: a folder's URL (ending in `/`), or the URL of each file. */
 export type WasmPaths = string | { readonly wasm?: string | URL; readonly mjs?: string | URL };
 
+/** Where a browser can run programs. */
+export type WebDevice = 'wasm' | 'webgpu';
+
 /** Options of `webRuntime`. */
 export interface WebRuntimeOptions {
-  /** Where to run (default `wasm`). `webgpu` is not wired up yet and is refused, never replaced. */
-  readonly device?: 'wasm' | 'webgpu' | undefined;
+  /** Where to run (default `wasm`). A device that is not there is an error, never a fallback. */
+  readonly device?: WebDevice | undefined;
   /**
-   * Where `ort-wasm-simd-threaded.wasm` and `.mjs` of onnxruntime-web are served. By default beside the script that
-   * holds onnxruntime-web, which after bundling is rarely true: copy the two files and name their place.
+   * Where the `.wasm` and `.mjs` of onnxruntime-web are served: `ort-wasm-simd-threaded` for wasm,
+   * `ort-wasm-simd-threaded.asyncify` for webgpu. By default beside the script that holds onnxruntime-web, which after
+   * bundling is rarely true: copy the two files and name their place.
    */
   readonly wasmPaths?: WasmPaths | undefined;
   /**
@@ -20,7 +35,21 @@ export interface WebRuntimeOptions {
    * without isolation there is one.
    */
   readonly threads?: number | undefined;
+  /**
+   * On `webgpu`: let ONNX Runtime run single operations that the device has no kernel for on the CPU (default false:
+   * such a program is refused).
+   */
+  readonly allowCpuNodes?: boolean | undefined;
+  /** Share the session of programs that are equal (default true). */
+  readonly cache?: boolean | undefined;
 }
+
+/** Defaults of `webRuntime`. */
+export const WEB_RUNTIME_DEFAULTS: {
+  readonly device: WebDevice;
+  readonly allowCpuNodes: boolean;
+  readonly cache: boolean;
+} = { device: 'wasm', allowCpuNodes: false, cache: true };
 
 /** Threads that a page can have: one unless it is cross-origin isolated. */
 export function availableThreads(wanted?: number): number {
@@ -34,49 +63,111 @@ export function availableThreads(wanted?: number): number {
 
 /** Runs programs on onnxruntime-web. The settings of the WebAssembly module are those of the first session. */
 export function webRuntime(options: WebRuntimeOptions = {}): Runtime {
-  const device = options.device ?? 'wasm';
+  const device = options.device ?? WEB_RUNTIME_DEFAULTS.device;
+  const allowCpuNodes = options.allowCpuNodes ?? WEB_RUNTIME_DEFAULTS.allowCpuNodes;
+  const inTurn = createQueue();
   return {
     name: `onnxruntime-web ${device}`,
+    cache: (options.cache ?? WEB_RUNTIME_DEFAULTS.cache) ? createProgramCache() : undefined,
     async createSession(model, { threads }) {
-      if (device !== 'wasm') {
-        throw new RuntimeUnavailableError(`webRuntime: device '${device}' is not supported yet (use 'wasm')`);
-      }
+      if (device === 'webgpu') await expectAdapter();
+      const ort = await loadOnnxRuntime(device, options.wasmPaths);
       ort.env.wasm.numThreads = availableThreads(threads ?? options.threads);
-      if (options.wasmPaths !== undefined) ort.env.wasm.wasmPaths = { ...filePaths(options.wasmPaths) };
-      const session = await ort.InferenceSession.create(model, {
-        executionProviders: ['wasm'],
-        graphOptimizationLevel: 'all',
-        executionMode: 'sequential',
-        enableCpuMemArena: false,
-        logSeverityLevel: 3,
+      const strict = device === 'webgpu' && !allowCpuNodes;
+      const session = await inTurn(() =>
+        ort.InferenceSession.create(model, {
+          executionProviders: [device],
+          graphOptimizationLevel: 'all',
+          executionMode: 'sequential',
+          enableCpuMemArena: false,
+          logSeverityLevel: 4,
+          ...(strict ? { extra: { session: { disable_cpu_ep_fallback: '1' } } } : {}),
+        }),
+      ).catch((error: unknown) => {
+        const reason = runtimeMessage(error);
+        const message = isCpuFallback(reason)
+          ? cpuFallbackMessage('webRuntime', device)
+          : `webRuntime: ONNX Runtime refused the program: ${reason}`;
+        throw new RuntimeRefusedError(message, { cause: error });
       });
-      return {
-        async run(inputs) {
-          const feeds: Record<string, ort.Tensor> = {};
-          for (const [name, { data, shape, dtype }] of Object.entries(inputs)) {
-            feeds[name] = new ort.Tensor(dtype, data as Float32Array, shape);
-          }
-          const results = await session.run(feeds);
-          const outputs: Record<string, RuntimeTensor> = {};
-          for (const [name, value] of Object.entries(results)) {
-            outputs[name] = {
-              data: value.data as TypedArray,
-              shape: value.dims,
-              dtype: value.type as DType,
-            };
-          }
-          return outputs;
-        },
-        release: () => session.release(),
-      };
+      return wrap(ort, session, inTurn);
     },
   };
 }
 
-const WASM_FILE = 'ort-wasm-simd-threaded';
+type InTurn = <T>(task: () => Promise<T>) => Promise<T>;
+
+/** One call after the other: on WebGPU the module is suspended while the device works, and cannot be entered again. */
+function createQueue(): InTurn {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(task: () => Promise<T>) => {
+    const next = last.then(task);
+    last = next.catch(() => undefined);
+    return next;
+  };
+}
+
+/** Arrays go through the module's own memory, so they are copied in and out whoever made them. */
+function wrap(
+  ort: typeof OnnxRuntime,
+  session: OnnxRuntime.InferenceSession,
+  inTurn: InTurn,
+): RuntimeSession {
+  return {
+    async run(inputs, given = {}) {
+      const feeds = toOrt(ort.Tensor, inputs);
+      const results = await inTurn(() => session.run(feeds)).catch((error: unknown) => {
+        throw new RuntimeRefusedError(`Program.run: ${runtimeMessage(error)}`, { cause: error });
+      });
+      const outputs: Record<string, RuntimeTensor> = fromOrt(results);
+      for (const name in given) {
+        (given[name].data as Float32Array).set(outputs[name].data as Float32Array);
+        outputs[name] = given[name];
+      }
+      return outputs;
+    },
+    release: () => inTurn(() => session.release()),
+  };
+}
+
+async function expectAdapter(): Promise<void> {
+  const { navigator, isSecureContext } = globalThis as {
+    readonly navigator?: { readonly gpu?: { requestAdapter(): Promise<unknown> } };
+    readonly isSecureContext?: boolean;
+  };
+  const missing = (why: string): RuntimeUnavailableError =>
+    new RuntimeUnavailableError(`webRuntime: device 'webgpu' cannot be used here: ${why}`);
+  if (!navigator?.gpu) {
+    throw missing(
+      isSecureContext === false
+        ? 'WebGPU needs a secure page (https or localhost)'
+        : 'the browser has no WebGPU',
+    );
+  }
+  const adapter = await navigator.gpu.requestAdapter();
+  if (adapter === null || adapter === undefined) throw missing('the browser offers no graphics adapter');
+}
+
+async function loadOnnxRuntime(
+  device: WebDevice,
+  wasmPaths: WasmPaths | undefined,
+): Promise<typeof OnnxRuntime> {
+  const ort = await (device === 'webgpu' ? import('onnxruntime-web/webgpu') : import('onnxruntime-web/wasm'));
+  ort.env.logLevel = 'fatal';
+  if (wasmPaths !== undefined) ort.env.wasm.wasmPaths = { ...filePaths(device, wasmPaths) };
+  return ort;
+}
+
+const WASM_FILES: Readonly<Record<WebDevice, string>> = {
+  wasm: 'ort-wasm-simd-threaded',
+  webgpu: 'ort-wasm-simd-threaded.asyncify',
+};
 
 /** The bundled glue would start its threads from the application's own script; a glue file of its own does not. */
-function filePaths(paths: WasmPaths): { readonly wasm?: string | URL; readonly mjs?: string | URL } {
+function filePaths(
+  device: WebDevice,
+  paths: WasmPaths,
+): { readonly wasm?: string | URL; readonly mjs?: string | URL } {
   if (typeof paths !== 'string') return paths;
-  return { wasm: `${paths}${WASM_FILE}.wasm`, mjs: `${paths}${WASM_FILE}.mjs` };
+  return { wasm: `${paths}${WASM_FILES[device]}.wasm`, mjs: `${paths}${WASM_FILES[device]}.mjs` };
 }
