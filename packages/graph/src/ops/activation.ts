@@ -1,5 +1,5 @@
 // Activations: piecewise functions of one tensor that runtimes fuse into the convolutions before them.
-import { arrayFrom } from '../dtype.ts';
+import { arrayFrom, onnxDataType } from '../dtype.ts';
 import { broadcastShapes, formatShape, sameShape, ShapeError } from '../shape.ts';
 import {
   applyOperation,
@@ -11,6 +11,7 @@ import {
   type Tensor,
 } from '../tensor.ts';
 import { add, mul, sub } from './arithmetic.ts';
+import { formulas } from './formulas.ts';
 import { constantData } from './input.ts';
 import { sumTo } from './shape.ts';
 import { apply, unary } from './unary.ts';
@@ -30,7 +31,12 @@ export const stepOperation: Operation<{ readonly threshold: number; readonly bel
   },
   // clamp(2^100 (x - threshold), 0, 1): one operation that keeps the layout at hand, where Greater + Cast leave it
   // (forward + gradient of 8 convolutions: 2.0-2.2 forwards against 2.1-2.4).
-  lower: (context, { names, attributes: { threshold, below } }) => {
+  lower: (context, { names, inputs: [{ dtype }], attributes: { threshold, below } }) => {
+    if (dtype === 'float64') {
+      // Attributes are float32, too coarse for the threshold here.
+      const held = formulas(context, dtype)(below ? 'Less' : 'Greater', names[0], threshold);
+      return context.emit('Cast', [held], { to: { i: onnxDataType(dtype) } });
+    }
     const slope = below ? -STEEP : STEEP;
     return context.emit('HardSigmoid', names, { alpha: { f: slope }, beta: { f: -threshold * slope } });
   },
@@ -50,7 +56,12 @@ export function stepBelow(x: Tensor, threshold = 0): Tensor {
 export const eluOperation: Operation<{ readonly alpha: number }> = {
   name: 'elu',
   infer: ([x]) => [x],
-  lower: (context, { names, attributes }) => context.emit('Elu', names, { alpha: { f: attributes.alpha } }),
+  lower: (context, { names, inputs: [{ dtype }], attributes: { alpha } }) => {
+    if (dtype !== 'float64' || alpha === 1) return context.emit('Elu', names, { alpha: { f: alpha } });
+    const write = formulas(context, dtype);
+    const below = write('Mul', context.emit('Elu', names)[0], alpha);
+    return [write('Where', write('Greater', names[0], 0), names[0], below)];
+  },
   // For x < 0: y = alpha (e^x - 1), so dy/dx = y + alpha.
   vjp: ({ inputs: [x], outputs: [y], attributes, cotangents: [g] }) => {
     if (!g) return [undefined];
@@ -66,8 +77,11 @@ export function elu(x: Tensor, alpha = 1): Tensor {
 export const leakyReluOperation: Operation<{ readonly alpha: number }> = {
   name: 'leakyRelu',
   infer: ([x]) => [x],
-  lower: (context, { names, attributes }) =>
-    context.emit('LeakyRelu', names, { alpha: { f: attributes.alpha } }),
+  lower: (context, { names: [x], inputs: [{ dtype }], attributes: { alpha } }) => {
+    if (dtype !== 'float64') return context.emit('LeakyRelu', [x], { alpha: { f: alpha } });
+    const write = formulas(context, dtype);
+    return [write('Where', write('Greater', x, 0), x, write('Mul', x, alpha))];
+  },
   vjp: ({ inputs: [x], attributes: { alpha }, cotangents: [g] }) => [
     g && mul(g, add(mul(step(x), 1 - alpha), alpha)),
   ],

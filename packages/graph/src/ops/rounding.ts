@@ -3,7 +3,7 @@
 import { isFloat } from '../dtype.ts';
 import { applyOperation, type Operation, type Tensor } from '../tensor.ts';
 import { binaryOperation, div, mul, neg, operands, sub } from './arithmetic.ts';
-import { formulas } from './special.ts';
+import { formulas } from './formulas.ts';
 import { apply, floor, unary } from './unary.ts';
 
 export const ceilOperation: Operation<null> = unary('ceil', 'Ceil');

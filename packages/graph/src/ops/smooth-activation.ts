@@ -3,6 +3,7 @@ import { withDefaults } from '../options.ts';
 import { applyOperation, expectFloat, type Operation, type Tensor } from '../tensor.ts';
 import { elu, step, stepBelow } from './activation.ts';
 import { add, div, mul, sub } from './arithmetic.ts';
+import { formulas } from './formulas.ts';
 import { erf, square } from './special.ts';
 import { abs, apply, sigmoid, softplus, tanh, unary } from './unary.ts';
 
@@ -55,8 +56,13 @@ export const seluOperation: Operation<{ readonly alpha: number; readonly gamma: 
     expectFloat(x, 'selu');
     return [x];
   },
-  lower: (context, { names, attributes: { alpha, gamma } }) =>
-    context.emit('Selu', names, { alpha: { f: alpha }, gamma: { f: gamma } }),
+  lower: (context, { names, inputs: [{ dtype }], attributes: { alpha, gamma } }) => {
+    if (dtype !== 'float64') return context.emit('Selu', names, { alpha: { f: alpha }, gamma: { f: gamma } });
+    // ONNX's attributes are float32, too coarse here.
+    const write = formulas(context, dtype);
+    const below = write('Mul', context.emit('Elu', names)[0], gamma * alpha);
+    return [write('Where', write('Greater', names[0], 0), write('Mul', names[0], gamma), below)];
+  },
   // For x <= 0: y = γ α (e^x - 1), so dy/dx = y + γ α.
   vjp: ({ inputs: [x], outputs: [y], attributes: { alpha, gamma }, cotangents: [g] }) => {
     if (!g) return [undefined];
@@ -84,8 +90,12 @@ export const hardSigmoidOperation: Operation<{ readonly alpha: number; readonly 
     expectFloat(x, 'hardSigmoid');
     return [x];
   },
-  lower: (context, { names, attributes: { alpha, beta } }) =>
-    context.emit('HardSigmoid', names, { alpha: { f: alpha }, beta: { f: beta } }),
+  lower: (context, { names: [x], inputs: [{ dtype }], attributes: { alpha, beta } }) => {
+    if (dtype !== 'float64')
+      return context.emit('HardSigmoid', [x], { alpha: { f: alpha }, beta: { f: beta } });
+    const write = formulas(context, dtype);
+    return [write('Min', write('Max', write('Add', write('Mul', x, alpha), beta), 0), 1)];
+  },
   vjp: ({ outputs: [y], attributes: { alpha }, cotangents: [g] }) => [
     g && mul(mul(g, alpha), mul(step(y), stepBelow(y, 1))),
   ],
@@ -105,8 +115,11 @@ export const thresholdedReluOperation: Operation<{ readonly alpha: number }> = {
     expectFloat(x, 'thresholdedRelu');
     return [x];
   },
-  lower: (context, { names, attributes }) =>
-    context.emit('ThresholdedRelu', names, { alpha: { f: attributes.alpha } }),
+  lower: (context, { names: [x], inputs: [{ dtype }], attributes: { alpha } }) => {
+    if (dtype !== 'float64') return context.emit('ThresholdedRelu', [x], { alpha: { f: alpha } });
+    const write = formulas(context, dtype);
+    return [write('Where', write('Greater', x, alpha), x, 0)];
+  },
   vjp: ({ inputs: [x], attributes, cotangents: [g] }) => [g && mul(g, step(x, attributes.alpha))],
 };
 

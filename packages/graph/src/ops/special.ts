@@ -1,25 +1,9 @@
 // Reciprocals, squares, and functions that stay accurate where the obvious formula cancels (log1p, expm1, erf).
-import { arrayFrom, type DType } from '../dtype.ts';
+import type { DType } from '../dtype.ts';
 import { type LoweringContext, type Operation, type Tensor } from '../tensor.ts';
-import { add, mul, neg, div } from './arithmetic.ts';
+import { add, div, mul, neg } from './arithmetic.ts';
+import { formulas, scalar } from './formulas.ts';
 import { apply, exp, sqrt, unary } from './unary.ts';
-
-/** A scalar initializer, for lowerings that are small formulas. */
-export function scalar(context: LoweringContext, value: number, dtype: DType): string {
-  return context.constant(arrayFrom(dtype, [value]), [], dtype);
-}
-
-/** Writes formulas in a lowering: `write('Add', a, 1)`; numbers become scalars of `dtype`. */
-export function formulas(
-  context: LoweringContext,
-  dtype: DType,
-): (opType: string, ...operands: (string | number)[]) => string {
-  return (opType, ...operands) =>
-    context.emit(
-      opType,
-      operands.map((value) => (typeof value === 'number' ? scalar(context, value, dtype) : value)),
-    )[0];
-}
 
 export const reciprocalOperation: Operation<null> = unary('reciprocal', 'Reciprocal', (g, _, y) =>
   neg(mul(g, mul(y, y))),

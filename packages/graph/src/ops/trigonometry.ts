@@ -4,7 +4,8 @@
 import { onnxDataType } from '../dtype.ts';
 import { applyOperation, expectFloat, type LoweringContext, type Operation, type Tensor } from '../tensor.ts';
 import { add, binaryOperation, div, inferBinary, mul, neg, operands, sub } from './arithmetic.ts';
-import { emitLog1p, expm1, formulas, log1p } from './special.ts';
+import { formulas } from './formulas.ts';
+import { emitLog1p, expm1, log1p } from './special.ts';
 import { apply, cos, exp, sin, sqrt, unary } from './unary.ts';
 
 /** `operation` where the runtime has a kernel, `composed` in float64. */

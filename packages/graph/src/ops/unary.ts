@@ -1,6 +1,7 @@
 // Elementwise functions of one tensor.
 import { applyOperation, expectFloat, type Operation, type Tensor } from '../tensor.ts';
 import { div, mul, neg, sub } from './arithmetic.ts';
+import { formulas } from './formulas.ts';
 
 /** An elementwise function; `derivative` returns the adjoint from g, x and y. */
 export function unary(
@@ -59,9 +60,15 @@ export const cosOperation: Operation<null> = unary('cos', 'Cos', (g, x) => neg(m
 /** Cosine of radians. */
 export const cos = (x: Tensor): Tensor => apply(cosOperation, x);
 
-export const sigmoidOperation: Operation<null> = unary('sigmoid', 'Sigmoid', (g, _, y) =>
-  mul(g, mul(y, sub(1, y))),
-);
+export const sigmoidOperation: Operation<null> = {
+  ...unary('sigmoid', 'Sigmoid', (g, _, y) => mul(g, mul(y, sub(1, y)))),
+  lower: (context, { names, inputs: [{ dtype }] }) => {
+    if (dtype !== 'float64') return context.emit('Sigmoid', names);
+    // Written out: ONNX Runtime fuses x Sigmoid(x) into a kernel that has no float64, and then refuses the model.
+    const write = formulas(context, dtype);
+    return [write('Div', 1, write('Add', write('Exp', write('Neg', names[0])), 1))];
+  },
+};
 /** 1 / (1 + e^-x). */
 export const sigmoid = (x: Tensor): Tensor => apply(sigmoidOperation, x);
 

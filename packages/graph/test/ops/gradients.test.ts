@@ -23,10 +23,10 @@ describe('lowerings for runtimes without a blocked layout', () => {
 
 it('leaves no operation unchecked', () => {
   const differentiable = g.listOperations().filter(({ gradient }) => gradient === 'yes');
-  const checked = Object.keys(GRADIENT_CASES);
-  expect(differentiable.map(({ name }) => name).filter((name) => !checked.includes(name))).toEqual([]);
+  const checked = new Set(Object.keys(GRADIENT_CASES));
+  expect(differentiable.map(({ name }) => name).filter((name) => !checked.has(name))).toEqual([]);
   // Cases of composed functions bear the name under which the package exports them, so that a misspelt one is found.
-  const names = [...differentiable.map(({ name }) => name), ...Object.keys(g)];
-  expect(checked.filter((name) => !names.includes(name))).toEqual([]);
+  const names = new Set([...differentiable.map(({ name }) => name), ...Object.keys(g)]);
+  expect([...checked].filter((name) => !names.has(name))).toEqual([]);
   expect(g.listOperations().filter(({ gradient }) => gradient === 'no')).toEqual([]);
 });
