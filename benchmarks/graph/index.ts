@@ -4,12 +4,13 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { convolutionSuite } from './convolutions.ts';
 import { networkSuite } from './networks.ts';
 import { BENCH_GROUPS, geometricMean, rounded, type BenchRow, type BenchSuite } from './rows.ts';
 import { startTorch } from './torch.ts';
 
 /** One line a suite. */
-const SUITES: readonly BenchSuite[] = [networkSuite];
+const SUITES: readonly BenchSuite[] = [networkSuite, convolutionSuite];
 
 const RESULTS = join(dirname(fileURLToPath(import.meta.url)), '..', 'results');
 

@@ -2,7 +2,7 @@
 
 Tasks come from the modules peer_*.py beside this file; each has TASKS, a dictionary from a task's name to a function
 that takes the parameters (a dictionary) and returns a function that runs the task once. What that function returns (a
-list of tensors or numbers) is only read when `values` is asked for.
+list of tensors or numbers) is only read when `values` is asked for; a function with an attribute `values` gives that.
 """
 import glob
 import importlib
@@ -36,7 +36,7 @@ def answer(question):
         return {}
     once = loaded[question["handle"]]
     if op == "values":
-        return {"values": [float(value) for value in once()]}
+        return {"values": [float(value) for value in getattr(once, "values", once)()]}
     if op == "run":
         samples = []
         for _ in range(question["times"]):
