@@ -26,7 +26,7 @@ import {
 import { hashed, NETWORKS } from './zoo.ts';
 
 /** A network to measure: `apply` returns the tensor whose half square is differentiated. */
-interface Measured {
+export interface MeasuredNetwork {
   readonly name: string;
   readonly shape: readonly number[];
   readonly apply: (x: Tensor) => Tensor;
@@ -35,7 +35,7 @@ interface Measured {
 
 const FACE_NETWORKS = ['blazeface', 'facemesh', 'iris', 'faceres'] as const;
 
-function faceNetwork(name: string): Measured {
+export function faceNetwork(name: string): MeasuredNetwork {
   const models = join(dirname(createRequire(import.meta.url).resolve('@vladmandic/human')), '..', 'models');
   const json: unknown = JSON.parse(readFileSync(join(models, `${name}.json`), 'utf8'));
   const model = importTfjs(json, new Uint8Array(readFileSync(join(models, `${name}.bin`))).buffer);
@@ -62,7 +62,7 @@ export function networkPrograms(apply: (x: Tensor) => Tensor): {
   };
 }
 
-async function* measure(network: Measured, context: BenchContext): AsyncGenerator<BenchRow> {
+async function* measure(network: MeasuredNetwork, context: BenchContext): AsyncGenerator<BenchRow> {
   const { name, shape } = network;
   const size = shape.reduce((a, b) => a * b, 1);
   const inputs = { x: Float32Array.from({ length: size }, (_, i) => hashed(i, 0)) };

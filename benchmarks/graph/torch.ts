@@ -1,6 +1,6 @@
 // PyTorch as one long-lived child process that speaks JSON lines (peer.py). It lives through the whole benchmark, so
 // that its start, its imports and its first allocations are in no figure.
-import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -55,7 +55,7 @@ export async function startTorch(threads: number): Promise<TorchProcess | undefi
 }
 
 /** Questions and answers, strictly in order. */
-function conversation(child: ChildProcessWithoutNullStreams | ReturnType<typeof spawn>) {
+function conversation(child: ReturnType<typeof spawn>) {
   const { stdin, stdout } = child;
   if (!stdin || !stdout) throw new TypeError('startTorch: expected a process with pipes');
   const waiting: { resolve: (answer: unknown) => void; reject: (error: Error) => void }[] = [];
