@@ -1,21 +1,53 @@
 // Reverse-mode differentiation: adjoint nodes are added to the same graph, so a gradient is a program like any other,
 // is optimised with its forward pass, and can be differentiated again.
+import { alias } from './alias.ts';
 import { isFloat } from './dtype.ts';
 import { add } from './ops/arithmetic.ts';
 import { ones, zeros } from './ops/input.ts';
-import { formatShape, sameShape, ShapeError } from './shape.ts';
+import { expand } from './ops/shape.ts';
+import { segmentOf } from './segment.ts';
+import { formatShape, sameShape, ShapeError, sizeOf } from './shape.ts';
 import { topologicalOrder, type TensorFunction } from './trace.ts';
-import { Tensor, type GraphNode } from './tensor.ts';
+import { Tensor, type GraphNode, type TensorType } from './tensor.ts';
+
+/** Named tensors: the arguments and results of traced functions. */
+export type Tensors = Readonly<Record<string, Tensor>>;
 
 /**
  * Vector-Jacobian products: the adjoints of `wrt` given the adjoints of `outputs` (`undefined` counts as zero).
- * `wrt` may be any tensors the outputs depend on, inputs or intermediates. What an output does not depend on gets zeros.
+ * `wrt` may be any tensors the outputs depend on, inputs or intermediates; each gets its total derivative. What an
+ * output does not depend on gets zeros. Linear in the number of nodes.
  */
 export function vjp(
   outputs: readonly Tensor[],
   wrt: readonly Tensor[],
   cotangents: readonly (Tensor | undefined)[],
 ): Tensor[] {
+  if (cotangents.length > outputs.length) {
+    throw new TypeError(
+      `vjp: expected one adjoint for each of ${outputs.length} outputs, received ${cotangents.length}`,
+    );
+  }
+  return backpropagate(topologicalOrder(outputs), outputs, wrt, cotangents).map(
+    (adjoint, index) => adjoint ?? zerosLike(wrt[index]),
+  );
+}
+
+/** Zeros of a tensor's type; large ones are stored as one number. */
+function zerosLike({ shape, dtype }: TensorType): Tensor {
+  return sizeOf(shape) > 4096 ? expand(zeros([], dtype), shape) : zeros(shape, dtype);
+}
+
+/**
+ * The reverse pass over `order`, which must hold every node that leads from `wrt` to `outputs`, each after those it
+ * reads. Undefined where nothing arrives.
+ */
+export function backpropagate(
+  order: readonly GraphNode[],
+  outputs: readonly Tensor[],
+  wrt: readonly Tensor[],
+  cotangents: readonly (Tensor | undefined)[],
+): (Tensor | undefined)[] {
   for (const x of wrt) {
     if (!isFloat(x.dtype))
       throw new TypeError(
@@ -23,12 +55,19 @@ export function vjp(
       );
   }
   const targets = new Set(wrt);
-  const order = topologicalOrder(outputs);
+  const inner = wrt.filter((x) => x.node.inputs.length > 0);
   // Nodes with a target behind them; only these get adjoints.
   const active = new Set<GraphNode>();
   const isActive = (x: Tensor): boolean => isFloat(x.dtype) && (targets.has(x) || active.has(x.node));
   for (const node of order) {
     if (!node.nondifferentiable && node.inputs.some(isActive)) active.add(node);
+    const interior = inner.length > 0 ? segmentOf(node)?.interior : undefined;
+    const hidden = interior && inner.find((x) => interior.has(x.node));
+    if (hidden) {
+      throw new TypeError(
+        `vjp: ${hidden.toString()} is inside a function given to ${node.operation}; return it from there to differentiate by it`,
+      );
+    }
   }
 
   const adjoints = new Map<Tensor, Tensor>();
@@ -36,6 +75,11 @@ export function vjp(
     if (!sameShape(adjoint.shape, x.shape)) {
       throw new ShapeError(
         `vjp: expected an adjoint ${formatShape(x.shape)} for ${x.toString()}, received ${formatShape(adjoint.shape)}`,
+      );
+    }
+    if (adjoint.dtype !== x.dtype || !isFloat(x.dtype)) {
+      throw new TypeError(
+        `vjp: expected an adjoint of the element type of a floating-point tensor, received ${adjoint.dtype} for ${x.toString()}`,
       );
     }
     const known = adjoints.get(x);
@@ -58,15 +102,18 @@ export function vjp(
       if (wanted[index] && part) accumulate(input, part);
     });
   }
-  return wrt.map((x) => adjoints.get(x) ?? zeros(x.shape, x.dtype));
+  return wrt.map((x) => adjoints.get(x));
 }
 
-/** Gradients of a scalar by tensors it depends on. */
+/** Gradients of a scalar (floating point, one element) by tensors it depends on. */
 export function gradients(scalar: Tensor, wrt: readonly Tensor[]): Tensor[] {
   if (scalar.size !== 1) {
     throw new ShapeError(
       `gradients: expected a scalar to differentiate, received ${formatShape(scalar.shape)}`,
     );
+  }
+  if (!isFloat(scalar.dtype)) {
+    throw new TypeError(`gradients: expected a floating-point scalar, received ${scalar.toString()}`);
   }
   return vjp([scalar], wrt, [ones(scalar.shape, scalar.dtype)]);
 }
@@ -74,34 +121,56 @@ export function gradients(scalar: Tensor, wrt: readonly Tensor[]): Tensor[] {
 /** A function's value together with its gradients by name. */
 export interface ValueAndGradients {
   readonly value: Tensor;
-  readonly gradients: Readonly<Record<string, Tensor>>;
+  readonly gradients: Tensors;
+}
+
+/**
+ * `inputs` with the named ones replaced by aliases: a derivative by an argument must not reach it through another
+ * argument that is the same tensor or was computed from it.
+ */
+export function separateArguments(inputs: Tensors, names: readonly string[], what: string): Tensors {
+  const separate: Record<string, Tensor> = { ...inputs };
+  for (const name of names) {
+    if (!Object.hasOwn(inputs, name) || !(inputs[name] instanceof Tensor)) {
+      throw new TypeError(`${what}: there is no input '${name}'`);
+    }
+    separate[name] = alias(inputs[name]);
+  }
+  return separate;
+}
+
+/** Names of the floating-point inputs. */
+export function floatNames(inputs: Tensors, what: string): string[] {
+  const names = Object.keys(inputs).filter((name) => isFloat(inputs[name].dtype));
+  if (names.length === 0) {
+    throw new TypeError(`${what}: expected a floating-point input to differentiate by, received none`);
+  }
+  return names;
 }
 
 /**
  * Turns a scalar function of named tensors into one that also returns its gradients by the inputs in `wrt` (all
- * floating-point inputs by default).
+ * floating-point inputs by default). They are derivatives by the function's arguments: inputs that are one tensor, or
+ * computed from each other, count as independent.
  */
 export function valueAndGrad(
-  fn: (inputs: Readonly<Record<string, Tensor>>) => Tensor,
+  fn: (inputs: Tensors) => Tensor,
   wrt?: readonly string[],
-): (inputs: Readonly<Record<string, Tensor>>) => ValueAndGradients {
+): (inputs: Tensors) => ValueAndGradients {
   return (inputs) => {
-    const value = fn(inputs);
-    const names = wrt ?? Object.keys(inputs).filter((name) => isFloat(inputs[name].dtype));
-    const tensors = names.map((name) => {
-      if (!(inputs[name] instanceof Tensor)) throw new TypeError(`valueAndGrad: there is no input '${name}'`);
-      return inputs[name];
-    });
-    const found = gradients(value, tensors);
+    const names = wrt ?? floatNames(inputs, 'valueAndGrad');
+    const separate = separateArguments(inputs, names, 'valueAndGrad');
+    const value = fn(separate);
+    const found = gradients(
+      value,
+      names.map((name) => separate[name]),
+    );
     return { value, gradients: Object.fromEntries(names.map((name, index) => [name, found[index]])) };
   };
 }
 
 /** The gradients of a scalar function of named tensors, under the names of its inputs; ready for `compile`. */
-export function grad(
-  fn: (inputs: Readonly<Record<string, Tensor>>) => Tensor,
-  wrt?: readonly string[],
-): TensorFunction {
+export function grad(fn: (inputs: Tensors) => Tensor, wrt?: readonly string[]): TensorFunction {
   const both = valueAndGrad(fn, wrt);
   return (inputs) => both(inputs).gradients;
 }

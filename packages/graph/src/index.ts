@@ -30,7 +30,11 @@ export {
   type ProgramInput,
   type RunOptions,
 } from './compile.ts';
-export { grad, gradients, valueAndGrad, vjp, type ValueAndGradients } from './grad.ts';
+export { grad, gradients, valueAndGrad, vjp, type Tensors, type ValueAndGradients } from './grad.ts';
+export { hessianVectorProduct, jvp, pushforward, type JvpResult } from './jvp.ts';
+export { customVjp, type CustomBackward, type CustomVjpCall } from './custom-vjp.ts';
+export { rematerialise } from './rematerialise.ts';
+export type { SegmentFunction } from './segment.ts';
 export { createProgramCache, type ProgramCache } from './program-cache.ts';
 export {
   runtimeMessage,

@@ -1,6 +1,6 @@
 // Graph -> ONNX model. Every operation writes its own nodes; here they only get names.
 import { arrayFrom, type DType, type TypedArray } from './dtype.ts';
-import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode } from './onnx/model.ts';
+import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValueInfo } from './onnx/model.ts';
 import { inputOperation } from './ops/input.ts';
 import type { Shape } from './shape.ts';
 import { attributesOf, type LoweringContext, type Tensor } from './tensor.ts';
@@ -25,6 +25,7 @@ export interface LowerOptions {
 export function lower(graph: Graph, options: LowerOptions = {}): OnnxModel {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxInitializer[] = [];
+  const declared: OnnxValueInfo[] = [];
   const indexLists = new Map<string, string>();
   let count = 0;
   const context: LoweringContext = {
@@ -46,6 +47,9 @@ export function lower(graph: Graph, options: LowerOptions = {}): OnnxModel {
       const name = context.constant(arrayFrom('int64', values), [values.length], 'int64');
       indexLists.set(key, name);
       return name;
+    },
+    declare(name, { shape, dtype }) {
+      declared.push({ name, shape, dtype });
     },
   };
 
@@ -92,5 +96,6 @@ export function lower(graph: Graph, options: LowerOptions = {}): OnnxModel {
     })),
     inputs: Object.entries(graph.inputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype })),
     outputs,
+    ...(declared.length > 0 ? { valueInfo: declared.filter(({ name }) => !renamed.has(name)) } : {}),
   };
 }

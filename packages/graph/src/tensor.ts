@@ -27,6 +27,8 @@ export interface LoweringContext {
   constant(data: TypedArray, shape: Shape, dtype: DType): string;
   /** Adds a 1-D int64 initializer, the form in which ONNX takes axes, shapes and pads. */
   indices(values: readonly number[]): string;
+  /** States the type of a computed value that the runtime could not infer by itself, so that its layout passes know it. */
+  declare(name: string, type: TensorType): void;
 }
 
 /** The operands of a lowering. */
@@ -77,6 +79,8 @@ export interface GraphNode {
         wanted: readonly boolean[],
       ) => readonly (Tensor | undefined)[])
     | undefined;
+  /** The same operation with the same attributes on other inputs, shapes checked again. */
+  reapply(inputs: readonly Tensor[]): readonly Tensor[];
 }
 
 /** A symbolic value with a static shape: output `index` of `node`. */
@@ -124,6 +128,7 @@ export function applyOperation<A>(
     nondifferentiable: operation.nondifferentiable === true,
     lower: (context, names, used) => operation.lower(context, { inputs, names, outputs, used, attributes }),
     vjp: vjp && ((cotangents, wanted) => vjp({ inputs, outputs, attributes, cotangents, wanted })),
+    reapply: (others) => applyOperation(operation, others, attributes),
   };
   types.forEach((type, index) => outputs.push(new Tensor(type, node, index)));
   return outputs;

@@ -63,6 +63,7 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
       for (const tensor of model.initializers) graph.message(5, (nested) => writeTensor(nested, tensor));
       for (const value of model.inputs) graph.message(11, (nested) => writeValueInfo(nested, value));
       for (const value of model.outputs) graph.message(12, (nested) => writeValueInfo(nested, value));
+      for (const value of model.valueInfo ?? []) graph.message(13, (nested) => writeValueInfo(nested, value));
     })
     .message(8, (opset) => opset.string(1, '').varint(2, model.opset))
     .finish();

@@ -33,4 +33,6 @@ export interface OnnxModel {
   readonly initializers: readonly OnnxInitializer[];
   readonly inputs: readonly OnnxValueInfo[];
   readonly outputs: readonly OnnxValueInfo[];
+  /** Types of inner values that cannot be inferred. */
+  readonly valueInfo?: readonly OnnxValueInfo[];
 }
