@@ -22,6 +22,10 @@ import * as rounding from './rounding.ts';
 import * as smoothActivation from './smooth-activation.ts';
 import * as special from './special.ts';
 import * as trigonometry from './trigonometry.ts';
+import * as standardize from './standardize.ts';
+import * as layerNorm from './layer-norm.ts';
+import * as batchNorm from './batch-norm.ts';
+import * as responseNorm from './response-norm.ts';
 
 export { constant, ones, stopGradient, zeros } from './input.ts';
 export { add, div, mul, neg, sub } from './arithmetic.ts';
@@ -75,6 +79,28 @@ export {
 export { logSoftmax, logSum, logSumExp, norm, sumSquare, type NormOptions } from './norm.ts';
 export { cumSum, prod, type CumSumOptions } from './accumulate.ts';
 export { argMax, argMin, type ArgExtremumOptions } from './arg-extremum.ts';
+export { standardize, type Standardized } from './standardize.ts';
+export {
+  groupNorm,
+  instanceNorm,
+  layerNorm,
+  pixelNorm,
+  rmsNorm,
+  type LayerNormOptions,
+  type NormalizationOptions,
+} from './layer-norm.ts';
+export {
+  batchNorm,
+  batchNormTraining,
+  type BatchNormTraining,
+  type BatchNormTrainingOptions,
+  type ChannelStatistics,
+} from './batch-norm.ts';
+export {
+  localResponseNorm,
+  LOCAL_RESPONSE_NORM_DEFAULTS,
+  type LocalResponseNormOptions,
+} from './response-norm.ts';
 
 /** What the support table says of one operation. */
 export interface OperationSupport {
@@ -111,6 +137,10 @@ export function listOperations(): OperationSupport[] {
     smoothActivation,
     special,
     trigonometry,
+    standardize,
+    layerNorm,
+    batchNorm,
+    responseNorm,
   ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isOperation)

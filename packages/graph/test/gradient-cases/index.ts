@@ -2,10 +2,12 @@
 import { basicCases } from './basic.ts';
 import type { GradientCase } from './case.ts';
 import { elementwiseCases } from './elementwise.ts';
+import { normalizationCases } from './normalization.ts';
 
 export type { GradientCase } from './case.ts';
 
 export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   ...basicCases,
   ...elementwiseCases,
+  ...normalizationCases,
 };
