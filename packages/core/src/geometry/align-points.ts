@@ -88,9 +88,19 @@ export function alignPoints(
 /** Applies a similarity to [N, 3] points; `out` may be the input itself. */
 export function transformPoints(
   points: Float32Array,
+  similarity: Similarity,
+  out?: Float32Array,
+): Float32Array;
+export function transformPoints(
+  points: Float64Array,
+  similarity: Similarity,
+  out?: Float64Array,
+): Float64Array;
+export function transformPoints(
+  points: Float32Array | Float64Array,
   { scale, rotation: r, translation: t }: Similarity,
-  out: Float32Array = new Float32Array(points.length),
-): Float32Array {
+  out: Float32Array | Float64Array = points.slice(),
+): Float32Array | Float64Array {
   for (let i = 0; i < points.length; i += 3) {
     const x = points[i];
     const y = points[i + 1];
@@ -100,6 +110,27 @@ export function transformPoints(
     out[i + 2] = scale * (r[6] * x + r[7] * y + r[8] * z) + t[2];
   }
   return out;
+}
+
+/** The similarity that undoes `similarity`. */
+export function invertSimilarity({ scale, rotation: r, translation: t }: Similarity): Similarity {
+  const rotation = Float64Array.of(r[0], r[3], r[6], r[1], r[4], r[7], r[2], r[5], r[8]);
+  const translation = new Float64Array(3);
+  for (let c = 0; c < 3; c++)
+    translation[c] =
+      -(rotation[c * 3] * t[0] + rotation[c * 3 + 1] * t[1] + rotation[c * 3 + 2] * t[2]) / scale;
+  return { scale: 1 / scale, rotation, translation };
+}
+
+/** first, then second: x -> second(first(x)). */
+export function composeSimilarities(first: Similarity, second: Similarity): Similarity {
+  const rotation = new Float64Array(9);
+  for (let r = 0; r < 3; r++)
+    for (let c = 0; c < 3; c++)
+      for (let k = 0; k < 3; k++)
+        rotation[r * 3 + c] += second.rotation[r * 3 + k] * first.rotation[k * 3 + c];
+  const translation = transformPoints(Float64Array.from(first.translation), second);
+  return { scale: first.scale * second.scale, rotation, translation };
 }
 
 /** Horn's 4x4 matrix N of the correlation M; its first eigenvector is the rotation's quaternion (w, x, y, z). */

@@ -10,7 +10,7 @@
  * @returns [V, 3] unit normals; zero where a vertex has no triangle of positive area
  */
 export function vertexNormals(
-  positions: Float32Array,
+  positions: Float32Array | Float64Array,
   triangles: Uint32Array,
   out: Float32Array = new Float32Array(positions.length),
 ): Float32Array {
