@@ -2,7 +2,7 @@
 import { withDefaults } from '../options.ts';
 import { formatShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectFloat, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
-import { convFilterGradient } from './conv-filter-gradient.ts';
+import { convFilterGradient, makeFilterGradient } from './conv-filter-gradient.ts';
 import { reshape, sum, transpose } from './shape.ts';
 import { flip } from './slice-pad.ts';
 
@@ -69,7 +69,7 @@ export const convOperation: Operation<ConvAttributes> = {
   lower: (context, { names, attributes }) => context.emit('Conv', names, onnxAttributes(attributes)),
   vjp: ({ inputs: [x, w, b], attributes, wanted, cotangents: [g] }) => [
     g && wanted[0] ? convInputGradient(g, w, x.shape, attributes) : undefined,
-    g && wanted[1] ? convFilterGradient(g, x, w.shape, attributes) : undefined,
+    g && wanted[1] ? convFilterGradient(convFilterGradientOperation, g, x, w.shape, attributes) : undefined,
     ...(b ? [g && wanted[2] ? sum(g, { axes: [0, 2, 3] }) : undefined] : []),
   ],
 };
@@ -118,6 +118,11 @@ function convInputGradient(
   return applyOperation(convTransposeOperation, [g, w], { ...attributes, size: [shape[2], shape[3]] })[0];
 }
 
+export const convFilterGradientOperation: ReturnType<typeof makeFilterGradient> = makeFilterGradient({
+  convolve: (x, w, geometry) => conv2d(x, w, undefined, geometry),
+  inputGradient: convInputGradient,
+});
+
 interface ConvTransposeAttributes extends ConvAttributes {
   /** Height and width of the result: those of the convolution's input. */
   readonly size: readonly [number, number];
@@ -160,7 +165,7 @@ export const convTransposeOperation: Operation<ConvTransposeAttributes> = {
     const { size: _, ...options } = attributes;
     return [
       h && wanted[0] ? conv2d(h, w, undefined, options) : undefined,
-      h && wanted[1] ? convFilterGradient(g, h, w.shape, options) : undefined,
+      h && wanted[1] ? convFilterGradient(convFilterGradientOperation, g, h, w.shape, options) : undefined,
     ];
   },
 };

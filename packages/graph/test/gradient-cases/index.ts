@@ -1,6 +1,7 @@
 // Every gradient case by the operation it checks.
 import { basicCases } from './basic.ts';
 import type { GradientCase } from './case.ts';
+import { filterGradientCases } from './filter-gradient.ts';
 import { elementwiseCases } from './elementwise.ts';
 import { normalizationCases } from './normalization.ts';
 
@@ -8,6 +9,7 @@ export type { GradientCase } from './case.ts';
 
 export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   ...basicCases,
+  ...filterGradientCases,
   ...elementwiseCases,
   ...normalizationCases,
 };
