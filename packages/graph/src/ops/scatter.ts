@@ -1,6 +1,7 @@
 // Gather rows and scatter them back with addition: each is the other's adjoint.
 import { formatShape, normalizeAxis, sameShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
+import { cast } from './compare.ts';
 import { zeros } from './input.ts';
 import { reshape, transpose } from './shape.ts';
 
@@ -24,7 +25,7 @@ export const gatherOperation: Operation<{ readonly axis: number }> = {
     const rest = g.shape.map((_, i) => i).filter((i) => i < axis || i >= axis + count);
     const shape = front.map((i) => x.shape[i]);
     const rows = reshape(transpose(g, [...gatheredAxes, ...rest]), [indices.size, ...shape.slice(1)]);
-    const added = scatterAdd(zeros(shape, g.dtype), reshape(indices, [indices.size]), rows);
+    const added = scatterAdd(zeros(shape, g.dtype), cast(reshape(indices, [indices.size]), 'int64'), rows);
     return [
       transpose(
         added,
