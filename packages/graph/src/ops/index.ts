@@ -26,6 +26,10 @@ import * as standardize from './standardize.ts';
 import * as layerNorm from './layer-norm.ts';
 import * as batchNorm from './batch-norm.ts';
 import * as responseNorm from './response-norm.ts';
+import * as elements from './elements.ts';
+import * as topK from './top-k.ts';
+import * as rearrange from './rearrange.ts';
+import * as padBorder from './pad-border.ts';
 
 export { constant, ones, stopGradient, zeros } from './input.ts';
 export { add, div, mul, neg, sub } from './arithmetic.ts';
@@ -101,6 +105,29 @@ export {
   LOCAL_RESPONSE_NORM_DEFAULTS,
   type LocalResponseNormOptions,
 } from './response-norm.ts';
+export {
+  gatherElements,
+  gatherND,
+  scatterElements,
+  scatterND,
+  type ScatterElementsOptions,
+  type ScatterReduction,
+} from './elements.ts';
+export { oneHot, topK, type OneHotOptions, type TopK, type TopKOptions } from './top-k.ts';
+export { arange, eye, full, linspace, tril, triu, type EyeOptions } from './sequences.ts';
+export {
+  depthToSpace,
+  pixelShuffle,
+  roll,
+  spaceToDepth,
+  squeeze,
+  stack,
+  tile,
+  unsqueeze,
+  unstack,
+  type BlockOrder,
+} from './rearrange.ts';
+export { padBorder, type BorderMode } from './pad-border.ts';
 
 /** What the support table says of one operation. */
 export interface OperationSupport {
@@ -141,6 +168,10 @@ export function listOperations(): OperationSupport[] {
     layerNorm,
     batchNorm,
     responseNorm,
+    elements,
+    topK,
+    rearrange,
+    padBorder,
   ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isOperation)

@@ -3,6 +3,7 @@ import { basicCases } from './basic.ts';
 import type { GradientCase } from './case.ts';
 import { filterGradientCases } from './filter-gradient.ts';
 import { elementwiseCases } from './elementwise.ts';
+import { indexingCases } from './indexing.ts';
 import { normalizationCases } from './normalization.ts';
 
 export type { GradientCase } from './case.ts';
@@ -11,5 +12,6 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
   ...basicCases,
   ...filterGradientCases,
   ...elementwiseCases,
+  ...indexingCases,
   ...normalizationCases,
 };
