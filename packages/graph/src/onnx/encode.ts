@@ -31,6 +31,7 @@ function writeNode(writer: ProtobufWriter, node: OnnxNode, index: number): void 
   for (const [name, attribute] of Object.entries(node.attributes)) {
     writer.message(5, (nested) => writeAttribute(nested, name, attribute));
   }
+  if (node.domain !== undefined) writer.string(7, node.domain);
 }
 
 function writeTensor(writer: ProtobufWriter, tensor: OnnxInitializer): void {
@@ -54,7 +55,8 @@ function writeValueInfo(writer: ProtobufWriter, value: OnnxValueInfo): void {
 
 /** Bytes of an `.onnx` file. Weights are little-endian `raw_data`, as the format demands. */
 export function encodeOnnx(model: OnnxModel): Uint8Array {
-  return new ProtobufWriter()
+  const domains = new Set(model.nodes.flatMap(({ domain }) => (domain === undefined ? [] : [domain])));
+  const writer = new ProtobufWriter()
     .varint(1, IR_VERSION)
     .string(2, 'likeness-graph')
     .message(7, (graph) => {
@@ -65,6 +67,7 @@ export function encodeOnnx(model: OnnxModel): Uint8Array {
       for (const value of model.outputs) graph.message(12, (nested) => writeValueInfo(nested, value));
       for (const value of model.valueInfo ?? []) graph.message(13, (nested) => writeValueInfo(nested, value));
     })
-    .message(8, (opset) => opset.string(1, '').varint(2, model.opset))
-    .finish();
+    .message(8, (opset) => opset.string(1, '').varint(2, model.opset));
+  for (const domain of domains) writer.message(8, (opset) => opset.string(1, domain).varint(2, 1));
+  return writer.finish();
 }

@@ -12,6 +12,8 @@ export type OnnxAttribute =
 
 export interface OnnxNode {
   readonly opType: string;
+  /** Operator set other than ONNX's own, for example ONNX Runtime's blocked convolutions. */
+  readonly domain?: string | undefined;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: Readonly<Record<string, OnnxAttribute>>;
