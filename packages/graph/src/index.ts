@@ -48,3 +48,4 @@ export {
 export { ImportError, type ImportedModel } from './imported-model.ts';
 export { importTfjs, listTfjsOperations } from './tfjs/import.ts';
 export * from './ops/index.ts';
+export * from './optimisers/index.ts';

@@ -6,9 +6,11 @@ import { nodeRuntime } from '../src/node/index.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 
+type Values = readonly [shape: readonly number[], values: readonly number[]];
+
 async function run(
   fn: g.TensorFunction,
-  inputs: Readonly<Record<string, readonly [shape: readonly number[], values: readonly number[]]>>,
+  inputs: Readonly<Record<string, Values>>,
 ): Promise<Record<string, Float32Array>> {
   const entries = Object.entries(inputs);
   const program = await g.compile(
@@ -41,8 +43,8 @@ describe('jvp', () => {
       value: fill(shape),
       move: fill(shape),
     }));
-    const inputs = Object.fromEntries(
-      at.flatMap(({ name, shape, value, move }) => [
+    const inputs: Record<string, Values> = Object.fromEntries(
+      at.flatMap(({ name, shape, value, move }): [string, Values][] => [
         [name, [shape, value]],
         [`d${name}`, [shape, move]],
       ]),
