@@ -47,5 +47,6 @@ export {
 } from './runtime.ts';
 export { ImportError, type ImportedModel } from './imported-model.ts';
 export { importTfjs, listTfjsOperations } from './tfjs/import.ts';
+export { importOnnx, listOnnxOperations, type ImportOnnxOptions } from './onnx/import.ts';
 export * from './ops/index.ts';
 export * from './optimisers/index.ts';
