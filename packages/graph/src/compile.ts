@@ -114,7 +114,8 @@ export async function compile<Output extends TypedArray = Float32Array>(
 ): Promise<Program<Output>> {
   const graph = traceProgram(source, inputSpecs, options.outputs);
   const { runtime, threads } = options;
-  const model = lower(graph, { blockedLayout: runtime.blockedLayout });
+  const lowered = lower(graph, { blockedLayout: runtime.blockedLayout });
+  const model = runtime.adapt?.(lowered) ?? lowered;
   const create = (): Promise<RuntimeSession> => runtime.createSession(encodeOnnx(model), { threads });
   const session = runtime.cache
     ? await runtime.cache.acquire(`${threads ?? ''}:${programKey(model)}`, create)

@@ -1,5 +1,6 @@
 // What the package asks of an inference runtime. Runtimes are injected: this module imports none.
 import type { DType, TypedArray } from './dtype.ts';
+import type { OnnxModel } from './onnx/model.ts';
 import type { ProgramCache } from './program-cache.ts';
 import type { Shape } from './shape.ts';
 
@@ -38,6 +39,8 @@ export interface Runtime {
    * form then costs two reorderings of its tensor, so some lowerings choose convolutions that have one.
    */
   readonly blockedLayout?: boolean;
+  /** Rewrites programs for what the runtime lacks; they are taken as they are by default. */
+  readonly adapt?: ((model: OnnxModel) => OnnxModel) | undefined;
   /** Where `compile` looks for a session of the same program before it asks for a new one; none by default. */
   readonly cache?: ProgramCache | undefined;
   createSession(model: Uint8Array, options: SessionOptions): Promise<RuntimeSession>;
@@ -74,7 +77,7 @@ export function runtimeMessage(error: unknown): string {
 
 /** True if ONNX Runtime refused a program because some of its operations have no kernel on the device. */
 export function isCpuFallback(reason: string): boolean {
-  return reason.includes('assigned to the default CPU EP');
+  return /assigned to the default CPU EP|Provider type for .* is not set/u.test(reason);
 }
 
 /** The sentence for that case. */

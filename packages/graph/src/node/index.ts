@@ -12,6 +12,7 @@ import {
   type Runtime,
   type RuntimeSession,
 } from '../runtime.ts';
+import { rewriteForWebgpu } from '../webgpu-rewrites.ts';
 
 /** Execution providers of onnxruntime-node that can be asked for. */
 export type NodeDevice = 'cpu' | 'webgpu' | 'cuda';
@@ -67,6 +68,7 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
   const device = options.device ?? NODE_RUNTIME_DEFAULTS.device;
   return {
     name: `onnxruntime-node ${device}`,
+    adapt: device === 'webgpu' ? rewriteForWebgpu : undefined,
     blockedLayout: device === 'cpu' && process.arch === 'x64',
     // A profile or an optimised model is written by a session of its own.
     cache:

@@ -13,6 +13,7 @@ import {
   type RuntimeSession,
   type RuntimeTensor,
 } from '../runtime.ts';
+import { rewriteForWebgpu } from '../webgpu-rewrites.ts';
 
 /** Where onnxruntime-web finds its WebAssembly: a folder's URL (ending in `/`), or the URL of each file. */
 export type WasmPaths = string | { readonly wasm?: string | URL; readonly mjs?: string | URL };
@@ -65,9 +66,10 @@ export function availableThreads(wanted?: number): number {
 export function webRuntime(options: WebRuntimeOptions = {}): Runtime {
   const device = options.device ?? WEB_RUNTIME_DEFAULTS.device;
   const allowCpuNodes = options.allowCpuNodes ?? WEB_RUNTIME_DEFAULTS.allowCpuNodes;
-  const inTurn = createQueue();
+  const inTurn = QUEUES[device];
   return {
     name: `onnxruntime-web ${device}`,
+    adapt: device === 'webgpu' ? rewriteForWebgpu : undefined,
     cache: (options.cache ?? WEB_RUNTIME_DEFAULTS.cache) ? createProgramCache() : undefined,
     async createSession(model, { threads }) {
       if (device === 'webgpu') await expectAdapter();
@@ -97,7 +99,7 @@ export function webRuntime(options: WebRuntimeOptions = {}): Runtime {
 
 type InTurn = <T>(task: () => Promise<T>) => Promise<T>;
 
-/** One call after the other: on WebGPU the module is suspended while the device works, and cannot be entered again. */
+/** One call after the other. */
 function createQueue(): InTurn {
   let last: Promise<unknown> = Promise.resolve();
   return <T>(task: () => Promise<T>) => {
@@ -106,6 +108,12 @@ function createQueue(): InTurn {
     return next;
   };
 }
+
+/**
+ * The WebAssembly module is one for the whole page, whichever runtime object calls it, and on WebGPU it is suspended
+ * while the device works: entered again it reads memory out of bounds. So this queue is the page's too.
+ */
+const QUEUES: Readonly<Record<WebDevice, InTurn>> = { wasm: createQueue(), webgpu: createQueue() };
 
 /** Arrays go through the module's own memory, so they are copied in and out whoever made them. */
 function wrap(

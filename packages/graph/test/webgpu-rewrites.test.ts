@@ -1,0 +1,62 @@
+// What replaces operations that WebGPU lacks computes the same: run on the CPU, which has both. (That the programs then
+// run on WebGPU is shown in test/web/gradients.test.ts.)
+import { describe, expect, it } from 'vitest';
+import * as g from '../src/index.ts';
+import { lower } from '../src/lower.ts';
+import { nodeRuntime } from '../src/node/index.ts';
+import { rewriteForWebgpu } from '../src/webgpu-rewrites.ts';
+
+const runtime = nodeRuntime({ threads: 1 });
+const rewriting: g.Runtime = { ...runtime, adapt: rewriteForWebgpu };
+
+const CASES: Readonly<Record<string, readonly [g.TensorFunction, readonly number[]]>> = {
+  Sign: [({ x }) => g.sign(x), [2, 4, 3, 3]],
+  Softsign: [({ x }) => g.softsign(x), [2, 4, 3, 3]],
+  Selu: [({ x }) => g.selu(x), [2, 4, 3, 3]],
+  LogSoftmax: [({ x }) => g.logSoftmax(x, 1), [2, 4, 3, 3]],
+  Mod: [({ x }) => g.fmod(x, g.constant(0.3)), [2, 4, 3, 3]],
+  ConvTranspose: [
+    ({ x }) =>
+      g.convTranspose2d(
+        x,
+        g.constant(
+          Float32Array.from({ length: 36 }, (_, i) => Math.sin(i)),
+          [4, 1, 3, 3],
+        ),
+        { groups: 2, strides: [2, 2] },
+      ),
+    [2, 4, 3, 3],
+  ],
+};
+
+describe('rewriteForWebgpu', () => {
+  it.each(Object.entries(CASES))('%s', async (opType, [fn, shape]) => {
+    const inputs = { x: { shape } };
+    const opTypes = (model: ReturnType<typeof lower>): string[] => [
+      ...new Set(model.nodes.map((node) => node.opType)),
+    ];
+    const model = lower(g.trace(fn, inputs));
+    expect(opTypes(model)).toContain(opType);
+    const rewritten = rewriteForWebgpu(model);
+    expect(opTypes(rewritten).filter((name) => name === opType && name !== 'ConvTranspose')).toEqual([]);
+    for (const node of rewritten.nodes) expect(node.attributes['group'] ?? { i: 1 }).toEqual({ i: 1 });
+
+    const size = shape.reduce((a, b) => a * b, 1);
+    const x = Float32Array.from({ length: size }, (_, i) => (i % 5 === 0 ? 0 : 3 * Math.sin(i * i)));
+    const [a, b] = [
+      await g.compile(fn, inputs, { runtime }),
+      await g.compile(fn, inputs, { runtime: rewriting }),
+    ];
+    const [{ output: expected }, { output }] = [await a.run({ x }), await b.run({ x })];
+    output.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
+    await a.dispose();
+    await b.dispose();
+  });
+
+  it('leaves alone what WebGPU has, and types that it computes otherwise', () => {
+    const half = lower(g.trace(({ x }) => g.sign(x), { x: { shape: [2], dtype: 'float16' } }));
+    expect(rewriteForWebgpu(half).nodes).toEqual(half.nodes);
+    const plain = lower(g.trace(({ x }) => g.exp(x), { x: { shape: [2] } }));
+    expect(rewriteForWebgpu(plain)).toBe(plain);
+  });
+});
