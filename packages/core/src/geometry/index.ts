@@ -15,6 +15,7 @@ export {
   IDENTITY_SIMILARITY,
 } from './align-surface.ts';
 export type { AlignSurfaceOptions, AlignSurfaceResult } from './align-surface.ts';
+export { solveDense } from './solve-dense.ts';
 export { symmetricEigen } from './symmetric-eigen.ts';
 export type { SymmetricEigen } from './symmetric-eigen.ts';
 export { boundaryLoops } from './boundary-loops.ts';

@@ -4,3 +4,14 @@ export { blur, erode, guidedFilter, weightedBlur } from './plane-filters.ts';
 export { pullPush } from './pull-push.ts';
 export { NO_PART, uvChart } from './uv-chart.ts';
 export type { ChartModel, UvChart } from './uv-chart.ts';
+export type { TextureModel } from './texture-model.ts';
+export {
+  enlarge,
+  evaluateLinearTexture,
+  INVERT_LINEAR_TEXTURE_DEFAULTS,
+  invertLinearTexture,
+  linearTextureModel,
+  readLinearTexture,
+  writeLinearTexture,
+} from './linear-texture.ts';
+export type { InvertLinearTextureOptions, LinearTexture, TexelBox } from './linear-texture.ts';

@@ -1,0 +1,22 @@
+/**
+ * What fitting asks of a texture model, whichever it is: the linear model of classical 3DMMs or a generator network
+ * (GANFIT, Gecer et al. 2019, eq. 5: T(p_t) = G(p_t)).
+ */
+import type { Tensor } from '@likeness/graph';
+
+/** A differentiable map from a latent vector to albedo in a head model's chart. */
+export interface TextureModel {
+  readonly name: string;
+  readonly version: string;
+  /** The head model whose chart the texture is drawn in. */
+  readonly headModel: string;
+  /** Numbers in a latent. Under the prior they are independent and standard normal. */
+  readonly latentSize: number;
+  /** Texels per side. */
+  readonly size: number;
+  /**
+   * @param latent float32 [n, latentSize]
+   * @returns float32 [n, 3, size, size], RGB albedo, sRGB-encoded, about 0..1 (not clipped, so that gradients stay)
+   */
+  generate(latent: Tensor): Tensor;
+}

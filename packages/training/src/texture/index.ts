@@ -1,0 +1,7 @@
+export { BUILD_MAPS_DEFAULTS, buildMaps, DATASET_FORMAT } from './build-maps.ts';
+export type { BuildMapsOptions, TextureDataset, TextureMap } from './build-maps.ts';
+export { mirrored, mirrorSources, readAlbedo, readConfidence, readDataset } from './dataset.ts';
+export { TEXTURE_PHOTO_DEFAULTS, texturePhotos } from './texture-photos.ts';
+export type { Split, TexturePhoto, TexturePhotoOptions } from './texture-photos.ts';
+export { TRAIN_LINEAR_TEXTURE_DEFAULTS, trainLinearTexture } from './linear-model.ts';
+export type { TrainedLinearTexture, TrainLinearTextureOptions } from './linear-model.ts';
