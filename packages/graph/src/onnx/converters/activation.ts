@@ -4,6 +4,7 @@ import { elu, leakyRelu, prelu, relu } from '../../ops/activation.ts';
 import { add, mul, sub } from '../../ops/arithmetic.ts';
 import { cast, greater, less } from '../../ops/compare.ts';
 import { maximum } from '../../ops/extrema.ts';
+import { reshape } from '../../ops/shape.ts';
 import {
   celu,
   gelu,
@@ -15,6 +16,7 @@ import {
   thresholdedRelu,
 } from '../../ops/smooth-activation.ts';
 import { sigmoid, softplus } from '../../ops/unary.ts';
+import { filled } from '../../shape.ts';
 import type { NodeCall, OnnxConverter } from '../call.ts';
 import { one } from './elementwise.ts';
 
@@ -27,6 +29,14 @@ const convertShrink: OnnxConverter = (call) => {
   return add(above, mul(cast(less(x, -lambda), x.dtype), add(x, bias)));
 };
 
+/** Before opset 7 a list of slopes belongs to the channels, since then it broadcasts. */
+const convertPRelu: OnnxConverter = (call) => {
+  const x = call.tensor(0);
+  const slope = call.tensor(1);
+  const perChannel = call.opset < 7 && slope.rank === 1 && slope.size > 1 && x.rank > 2;
+  return prelu(x, perChannel ? reshape(slope, [slope.size, ...filled(x.rank - 2, 1)]) : slope);
+};
+
 const withAlpha =
   (fn: (x: ReturnType<NodeCall['tensor']>, alpha: number) => ReturnType<NodeCall['tensor']>, alpha: number) =>
   (call: NodeCall) =>
@@ -36,7 +46,7 @@ const withAlpha =
 export const ACTIVATIONS: Readonly<Record<string, OnnxConverter>> = {
   Relu: one((x) => (isFloat(x.dtype) ? relu(x) : maximum(x, 0))),
   LeakyRelu: withAlpha(leakyRelu, 0.01),
-  PRelu: (call) => prelu(call.tensor(0), call.tensor(1)),
+  PRelu: convertPRelu,
   Elu: withAlpha(elu, 1),
   Celu: withAlpha(celu, 1),
   Selu: (call) =>

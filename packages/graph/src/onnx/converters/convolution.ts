@@ -1,4 +1,4 @@
-// Convolution and its transpose, over one or two spatial axes.
+// Convolution and its transpose, over one to three spatial axes.
 import { ImportError } from '../../imported-model.ts';
 import { add } from '../../ops/arithmetic.ts';
 import { conv2d, convTranspose2d } from '../../ops/conv.ts';
@@ -6,13 +6,14 @@ import { reshape } from '../../ops/shape.ts';
 import { filled } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { NodeCall, OnnxConverter } from '../call.ts';
+import { conv3d, convTranspose3d } from './convolution-3d.ts';
 import { asImage, borders, fromImage, imageWindow, pair, windowOf } from './windows.ts';
 
 /** Spatial axes of x [n, c, spatial..] with weights of the same rank. */
 function spatialRank(x: Tensor, weights: Tensor): number {
-  if (x.rank !== weights.rank || x.rank < 3 || x.rank > 4) {
+  if (x.rank !== weights.rank || x.rank < 3 || x.rank > 5) {
     throw new ImportError(
-      `expected one or two spatial axes in input and weights, received ${x.toString()} and ${weights.toString()}`,
+      `expected one to three spatial axes in input and weights, received ${x.toString()} and ${weights.toString()}`,
     );
   }
   return x.rank - 2;
@@ -30,6 +31,7 @@ const convertConv: OnnxConverter = (call) => {
   const bias = call.optionalTensor(2);
   const rank = spatialRank(x, weights);
   const window = windowOf(call, x.shape.slice(2), weights.shape.slice(2));
+  if (rank === 3) return conv3d(x, weights, bias, window, groupsOf(call));
   const { strides, dilations, ...rest } = rank === 1 ? imageWindow(window) : window;
   const options = {
     strides: pair(strides),
@@ -72,6 +74,10 @@ const convertConvTranspose: OnnxConverter = (call) => {
   const after = total ? total.map((count, axis) => count - before[axis]) : window.after;
   const size = wanted ?? full.map((extent, axis) => extent - before[axis] - after[axis]);
   const padded = { ...window, before, after };
+  if (rank === 3) {
+    const y = convTranspose3d(x, weights, padded, groupsOf(call), size);
+    return bias ? add(y, reshape(bias, [bias.size, 1, 1, 1])) : y;
+  }
   const image = rank === 1 ? imageWindow(padded) : padded;
   const y = convTranspose2d(rank === 1 ? asImage(x) : x, rank === 1 ? asImage(weights) : weights, {
     strides: pair(image.strides),

@@ -1,83 +1,16 @@
-// Elements chosen by index.
+// Elements chosen by index, and put back by index.
 import { arrayFrom } from '../../dtype.ts';
 import { ImportError } from '../../imported-model.ts';
-import { add, mul } from '../../ops/arithmetic.ts';
-import { cast, less, where } from '../../ops/compare.ts';
+import { cast } from '../../ops/compare.ts';
+import { gatherElements, gatherND, scatterElements, scatterND } from '../../ops/elements.ts';
 import { constant } from '../../ops/input.ts';
 import { gather } from '../../ops/scatter.ts';
 import { reshape } from '../../ops/shape.ts';
 import { sliceAxis } from '../../ops/slice-pad.ts';
-import { normalizeAxis, sizeOf, stridesOf, type Shape } from '../../shape.ts';
-import type { Tensor } from '../../tensor.ts';
-import type { OnnxConverter } from '../call.ts';
+import { oneHot, topK } from '../../ops/top-k.ts';
+import { normalizeAxis, stridesOf } from '../../shape.ts';
+import type { NodeCall, OnnxConverter } from '../call.ts';
 import { hostSize, int64s } from './shape.ts';
-
-/** Indices as int64 without negative ones, which count from the end of an axis of this extent. */
-function wrapped(indices: Tensor, extent: number): Tensor {
-  const whole = indices.dtype === 'int64' ? indices : cast(indices, 'int64');
-  return where(less(whole, 0), add(whole, extent), whole);
-}
-
-/** Flat position of the start of each row that a tensor of `shape` has along the other axes, extent 1 along `axis`. */
-function rowStarts(shape: Shape, of: Shape, axis: number): Tensor {
-  const extents = shape.map((extent, index) => (index === axis ? 1 : extent));
-  const strides = stridesOf(of);
-  const count = hostSize(sizeOf(extents), 'indices');
-  const own = stridesOf(extents);
-  const starts = Array.from({ length: count }, (_, flat) =>
-    extents.reduce(
-      (sum, extent, index) =>
-        sum + (index === axis ? 0 : (Math.floor(flat / own[index]) % extent) * strides[index]),
-      0,
-    ),
-  );
-  return constant(arrayFrom('int64', starts), extents, 'int64');
-}
-
-/** y[i][j][k] = x[indices[i][j][k]][j][k] for axis 0, and so on. */
-const convertGatherElements: OnnxConverter = (call) => {
-  const x = call.tensor(0);
-  const indices = call.tensor(1);
-  const axis = normalizeAxis(call.int('axis', 0), x.rank, 'GatherElements');
-  if (indices.rank !== x.rank) {
-    throw new ImportError(`expected indices of rank ${x.rank}, received ${indices.toString()}`);
-  }
-  const within = mul(wrapped(indices, x.shape[axis]), stridesOf(x.shape)[axis]);
-  const flat = add(rowStarts(indices.shape, x.shape, axis), within);
-  return reshape(gather(reshape(x, [x.size]), reshape(flat, [flat.size])), indices.shape);
-};
-
-/** The last axis of the indices holds positions along the first axes of x (behind `batch_dims` shared ones). */
-const convertGatherNd: OnnxConverter = (call) => {
-  const x = call.tensor(0);
-  const indices = call.tensor(1);
-  const batch = call.int('batch_dims', 0);
-  const depth = indices.shape.at(-1) ?? 0;
-  if (indices.rank < 1 || batch + depth > x.rank || depth < 1 || batch >= indices.rank || batch < 0) {
-    throw new ImportError(
-      `indices ${indices.toString()} with ${batch} batch axes do not address ${x.toString()}`,
-    );
-  }
-  const extents = x.shape.slice(batch, batch + depth);
-  const strides = stridesOf(extents);
-  const rest = x.shape.slice(batch + depth);
-  const shape = indices.shape.slice(0, -1);
-  let rows = reshape(
-    int64s(
-      Array.from(
-        { length: hostSize(sizeOf(shape.slice(0, batch)), 'batches') },
-        (_, index) => index * sizeOf(extents),
-      ),
-    ),
-    shape.map((extent, axis) => (axis < batch ? extent : 1)),
-  );
-  for (let place = 0; place < depth; place++) {
-    const column = reshape(sliceAxis(indices, -1, place, place + 1), shape);
-    rows = add(rows, mul(wrapped(column, extents[place]), strides[place]));
-  }
-  const table = reshape(x, [sizeOf(x.shape.slice(0, batch + depth)), ...rest]);
-  return reshape(gather(table, reshape(rows, [rows.size])), [...shape, ...rest]);
-};
 
 /** Slices where a constant condition holds. */
 const convertCompress: OnnxConverter = (call) => {
@@ -98,14 +31,50 @@ const convertNonZero: OnnxConverter = (call) => {
   return constant(arrayFrom('int64', rows), [shape.length, hits.length], 'int64');
 };
 
-/** Converters of operations that choose elements by index. */
+const REDUCTIONS = ['none', 'add', 'mul', 'min', 'max'] as const;
+
+function reductionOf(call: NodeCall): 'set' | 'add' | 'mul' | 'min' | 'max' {
+  const reduction = call.choice('reduction', REDUCTIONS, 'none');
+  return reduction === 'none' ? 'set' : reduction;
+}
+
+const convertScatterElements: OnnxConverter = (call) =>
+  scatterElements(call.tensor(0), call.tensor(1), call.tensor(2), {
+    axis: call.int('axis', 0),
+    reduction: reductionOf(call),
+  });
+
+/** k is an attribute before opset 10, an input since. */
+const convertTopK: OnnxConverter = (call) => {
+  const k = call.opset < 10 ? call.int('k') : call.number(1, 'k');
+  const { values, indices } = topK(call.tensor(0), k, {
+    axis: call.int('axis', -1),
+    largest: call.int('largest', 1) === 1,
+    sorted: call.int('sorted', 1) === 1,
+  });
+  return [values, indices];
+};
+
+/** `off` everywhere but `on` at the index, along a new axis of extent depth. Indices of any numeric type. */
+const convertOneHot: OnnxConverter = (call) => {
+  const indices = cast(call.tensor(0), 'int64');
+  const depth = hostSize(call.number(1, 'the depth'), 'the depth');
+  const values = call.tensor(2);
+  if (values.size !== 2) throw new ImportError(`expected two values, received ${values.toString()}`);
+  const [off, on] = [0, 1].map((index) => reshape(sliceAxis(values, 0, index, index + 1), []));
+  return oneHot(indices, depth, { axis: call.int('axis', -1), on, off });
+};
+
+/** Converters of operations that address elements. */
 export const GATHERS: Readonly<Record<string, OnnxConverter>> = {
-  Gather: (call) => {
-    const indices = call.tensor(1);
-    return gather(call.tensor(0), indices, call.int('axis', 0));
-  },
-  GatherElements: convertGatherElements,
-  GatherND: convertGatherNd,
+  Gather: (call) => gather(call.tensor(0), call.tensor(1), call.int('axis', 0)),
+  GatherElements: (call) => gatherElements(call.tensor(0), call.tensor(1), call.int('axis', 0)),
+  GatherND: (call) => gatherND(call.tensor(0), call.tensor(1), call.int('batch_dims', 0)),
+  Scatter: convertScatterElements,
+  ScatterElements: convertScatterElements,
+  ScatterND: (call) => scatterND(call.tensor(0), call.tensor(1), call.tensor(2), reductionOf(call)),
+  TopK: convertTopK,
+  OneHot: convertOneHot,
   Compress: convertCompress,
   NonZero: convertNonZero,
 };

@@ -1,25 +1,14 @@
 // Pad in all its modes. Negative counts cut.
 import { ImportError } from '../../imported-model.ts';
-import { gather } from '../../ops/scatter.ts';
+import { padBorder } from '../../ops/pad-border.ts';
 import { pad, slice } from '../../ops/slice-pad.ts';
 import { filled, normalizeAxis } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { OnnxConverter } from '../call.ts';
 import { checkedSize } from '../host-tensor.ts';
-import { hostSize, int64s } from './shape.ts';
 
 const MODES = ['constant', 'reflect', 'edge', 'wrap'] as const;
 type PadMode = (typeof MODES)[number];
-
-/** Index in [0, extent) that a place outside repeats. */
-function repeated(at: number, extent: number, mode: PadMode): number {
-  if (mode === 'edge') return Math.min(Math.max(at, 0), extent - 1);
-  if (mode === 'wrap') return ((at % extent) + extent) % extent;
-  if (extent === 1) return 0;
-  const period = 2 * (extent - 1);
-  const inside = ((at % period) + period) % period;
-  return inside < extent ? inside : period - inside;
-}
 
 /** Pads (or cuts, where counts are negative) every axis. */
 export function padTensor(
@@ -39,15 +28,7 @@ export function padTensor(
   const shape = cut.shape.map((extent, axis) => start[axis] + extent + end[axis]);
   checkedSize(shape, 'the padded tensor');
   if (mode === 'constant') return pad(cut, start, end, value);
-  let out = cut;
-  cut.shape.forEach((extent, axis) => {
-    if (start[axis] + end[axis] === 0) return;
-    if (extent === 0) throw new ImportError(`an empty axis cannot be padded by mode ${mode}`);
-    hostSize(shape[axis], 'a padded axis');
-    const indices = Array.from({ length: shape[axis] }, (_, at) => repeated(at - start[axis], extent, mode));
-    out = gather(out, int64s(indices), axis);
-  });
-  return out;
+  return padBorder(cut, start, end, mode);
 }
 
 /** Counts and value are attributes before opset 11, inputs since. */

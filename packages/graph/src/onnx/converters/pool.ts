@@ -1,11 +1,14 @@
 // Pooling over one, two or three spatial axes. Pools are separable, so three axes are two pools after one another.
+import { arrayFrom } from '../../dtype.ts';
 import { ImportError } from '../../imported-model.ts';
 import { add, div, mul, sub } from '../../ops/arithmetic.ts';
 import { maximum, pow } from '../../ops/extrema.ts';
 import { averagePool2d, maxPool2d } from '../../ops/pool.ts';
 import { max, mean } from '../../ops/reduce.ts';
 import { mod } from '../../ops/rounding.ts';
-import { reshape } from '../../ops/shape.ts';
+import { expand, reshape } from '../../ops/shape.ts';
+import { constant } from '../../ops/input.ts';
+import { scatterElements } from '../../ops/elements.ts';
 import { pad, slice } from '../../ops/slice-pad.ts';
 import { abs } from '../../ops/unary.ts';
 import { filled, sizeOf } from '../../shape.ts';
@@ -65,7 +68,7 @@ function fromPlane(window: Window): Window {
 
 const isDilated = ({ dilations }: Window): boolean => dilations.some((step) => step !== 1);
 
-/** The engine's pools have no dilation: then the maximum of shifted images, one for each place of the kernel. */
+/** The engine's pools have no dilation: then the maximum of shifted images, down and across after one another. */
 const maxPool: Pool = (x, window) => {
   if (!isDilated(window)) {
     return maxPool2d(x, {
@@ -74,27 +77,23 @@ const maxPool: Pool = (x, window) => {
       pads: borders(window),
     });
   }
-  return shifted(pad(x, [0, 0, ...window.before], [0, 0, ...window.after], -Infinity), window).reduce(
-    (a, b) => maximum(a, b),
-  );
+  const padded = pad(x, [0, 0, ...window.before], [0, 0, ...window.after], -Infinity);
+  return [2, 3].reduce((image, axis) => shifted(image, axis, window).reduce((a, b) => maximum(a, b)), padded);
 };
 
-/** One strided view of the padded image for each place of the kernel. */
-function shifted(padded: Tensor, { kernel, strides, dilations }: Window): Tensor[] {
-  const [n, c, height, width] = padded.shape;
-  const count = [height, width].map(
-    (extent, axis) => Math.floor((extent - (kernel[axis] - 1) * dilations[axis] - 1) / strides[axis]) + 1,
-  );
-  if (count[0] < 1 || count[1] < 1) throw new ImportError(`the window does not fit ${padded.toString()}`);
-  if (kernel[0] * kernel[1] > 1024) throw new ImportError('dilated windows of more than 1024 places');
-  return Array.from({ length: kernel[0] * kernel[1] }, (_, place) => {
-    const top = Math.floor(place / kernel[1]) * dilations[0];
-    const left = (place % kernel[1]) * dilations[1];
+/** One strided view of the padded image for each place of the kernel along one axis. */
+function shifted(padded: Tensor, axis: number, { kernel, strides, dilations }: Window): Tensor[] {
+  const [size, stride, dilation] = [kernel[axis - 2], strides[axis - 2], dilations[axis - 2]];
+  const count = Math.floor((padded.shape[axis] - (size - 1) * dilation - 1) / stride) + 1;
+  if (count < 1) throw new ImportError(`the window does not fit ${padded.toString()}`);
+  if (size > 256) throw new ImportError(`a dilated window of ${size} places is not supported`);
+  return Array.from({ length: size }, (_, place) => {
+    const start = place * dilation;
     return slice(
       padded,
-      [0, 0, top, left],
-      [n, c, top + (count[0] - 1) * strides[0] + 1, left + (count[1] - 1) * strides[1] + 1],
-      [1, 1, ...strides],
+      padded.shape.map((__, index) => (index === axis ? start : 0)),
+      padded.shape.with(axis, start + (count - 1) * stride + 1),
+      padded.shape.map((__, index) => (index === axis ? stride : 1)),
     );
   });
 }
@@ -110,11 +109,13 @@ const averagePool: Pool = (x, window) => {
   if ([...window.before, ...window.after].some((count) => count > 0)) {
     throw new ImportError('dilated average pools with padding are not supported');
   }
-  const parts = shifted(x, window);
-  return div(
-    parts.reduce((a, b) => add(a, b)),
-    parts.length,
-  );
+  return [2, 3].reduce((image, axis) => {
+    const parts = shifted(image, axis, window);
+    return div(
+      parts.reduce((a, b) => add(a, b)),
+      parts.length,
+    );
+  }, x);
 };
 
 const zeroPad = (x: Tensor, { before, after }: Window): Tensor => pad(x, [0, 0, ...before], [0, 0, ...after]);
@@ -140,6 +141,34 @@ function columnMajor(indices: Tensor, x: Tensor): Tensor {
   const row = div(inside, width);
   return add(plane, add(mul(mod(inside, width), height), row));
 }
+
+/** Puts pooled values back to where their indices (flat, over the whole tensor) say; zeros elsewhere. */
+const convertMaxUnpool: OnnxConverter = (call) => {
+  const x = call.tensor(0);
+  const indices = call.tensor(1);
+  const extents = x.shape.slice(2);
+  const { kernel, strides, before, after } = windowOf(call, extents);
+  const natural = extents.map(
+    (extent, axis) => (extent - 1) * strides[axis] + kernel[axis] - before[axis] - after[axis],
+  );
+  const shape = [...x.shape.slice(0, 2), ...natural];
+  const size = sizeOf(shape);
+  const flat = scatterElements(
+    expand(constant(arrayFrom(x.dtype, [0]), [1], x.dtype), [size]),
+    reshape(indices, [indices.size]),
+    reshape(x, [x.size]),
+    { reduction: 'set' },
+  );
+  const target = call.optionalNumbers(2, 'the shape');
+  if (!target) return reshape(flat, shape);
+  // Indices count in the natural shape; the rest of the asked one stays zero.
+  const y = reshape(flat, shape);
+  return pad(
+    y,
+    filled(y.rank, 0),
+    y.shape.map((extent, axis) => target[axis] - extent),
+  );
+};
 
 const convertAveragePool: OnnxConverter = (call) => {
   const x = call.tensor(0);
@@ -181,6 +210,7 @@ const global =
 /** Converters of pooling. */
 export const POOLS: Readonly<Record<string, OnnxConverter>> = {
   MaxPool: convertMaxPool,
+  MaxUnpool: convertMaxUnpool,
   AveragePool: convertAveragePool,
   LpPool: convertLpPool,
   GlobalAveragePool: global(mean),

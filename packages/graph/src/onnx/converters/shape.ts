@@ -2,11 +2,11 @@
 import { arrayFrom, type TypedArray } from '../../dtype.ts';
 import { ImportError } from '../../imported-model.ts';
 import { add } from '../../ops/arithmetic.ts';
-import { cast, equal, less, where } from '../../ops/compare.ts';
+import { cast, equal, where } from '../../ops/compare.ts';
 import { constant } from '../../ops/input.ts';
+import { squeeze, tile, unsqueeze } from '../../ops/rearrange.ts';
 import { expand, reshape, transpose } from '../../ops/shape.ts';
-import { sliceAxis } from '../../ops/slice-pad.ts';
-import { broadcastShapes, normalizeAxes, normalizeAxis, sizeOf } from '../../shape.ts';
+import { broadcastShapes, sizeOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { NodeCall, OnnxConverter } from '../call.ts';
 import { checkedSize, expectEngineType } from '../host-tensor.ts';
@@ -65,27 +65,7 @@ const convertFlatten: OnnxConverter = (call) => {
   return reshape(x, [sizeOf(x.shape.slice(0, axis)), sizeOf(x.shape.slice(axis))]);
 };
 
-const convertSqueeze: OnnxConverter = (call) => {
-  const x = call.tensor(0);
-  const given = axesOf(call, 13);
-  const axes = given ? normalizeAxes(given, x.rank, 'Squeeze') : undefined;
-  for (const axis of axes ?? []) {
-    if (x.shape[axis] !== 1) throw new ImportError(`expected extent 1 at axis ${axis} of ${x.toString()}`);
-  }
-  const shape = x.shape.filter((extent, axis) => (axes ? !axes.includes(axis) : extent !== 1));
-  return reshape(x, shape);
-};
-
-const convertUnsqueeze: OnnxConverter = (call) => {
-  const x = call.tensor(0);
-  const given = axesOf(call, 13) ?? [];
-  const axes = new Set(normalizeAxes(given, x.rank + given.length, 'Unsqueeze'));
-  const rest = [...x.shape];
-  const shape = Array.from({ length: x.rank + given.length }, (_, axis) =>
-    axes.has(axis) ? 1 : rest.shift()!,
-  );
-  return reshape(x, shape);
-};
+const convertUnsqueeze: OnnxConverter = (call) => unsqueeze(call.tensor(0), axesOf(call, 13) ?? []);
 
 const convertExpand: OnnxConverter = (call) => {
   const x = call.tensor(0);
@@ -94,20 +74,15 @@ const convertExpand: OnnxConverter = (call) => {
   return expand(x, broadcastShapes(x.shape, target, 'Expand'));
 };
 
-/** [a, b] repeated [r, s] times: [1, a, 1, b] expanded to [r, a, s, b]. */
-export function tile(x: Tensor, repeats: readonly number[]): Tensor {
-  if (repeats.length !== x.rank) {
-    throw new ImportError(`expected ${x.rank} repeats, received [${repeats.join(',')}]`);
-  }
-  const shape = x.shape.map((extent, axis) => extent * repeats[axis]);
-  checkedSize(shape, 'the tiled tensor');
-  if (repeats.every((count) => count === 1)) return x;
-  const repeated = new Set([...x.shape.keys()].filter((axis) => repeats[axis] !== 1));
-  // Only repeated axes get a second one: runtimes limit the rank.
-  const column = x.shape.flatMap((extent, axis) => (repeated.has(axis) ? [1, extent] : [extent]));
-  const spread = x.shape.flatMap((extent, axis) => (repeated.has(axis) ? [repeats[axis], extent] : [extent]));
-  return reshape(expand(reshape(x, column), spread), shape);
-}
+const convertTile: OnnxConverter = (call) => {
+  const x = call.tensor(0);
+  const repeats = call.numbers(1, 'repeats');
+  checkedSize(
+    x.shape.map((extent, axis) => extent * (repeats[axis] ?? 1)),
+    'the tiled tensor',
+  );
+  return tile(x, repeats);
+};
 
 const convertShape: OnnxConverter = (call) => {
   const { shape } = call.value(0);
@@ -179,28 +154,14 @@ const convertTrilu: OnnxConverter = (call) => {
   return where(constant(mask, [rows, columns], 'bool'), x, 0);
 };
 
-/** `off` everywhere but `on` at the index, along a new axis of extent depth. */
-const convertOneHot: OnnxConverter = (call) => {
-  const indices = call.tensor(0);
-  const depth = call.number(1, 'the depth');
-  const values = call.tensor(2);
-  const axis = normalizeAxis(call.int('axis', -1), indices.rank + 1, 'OneHot');
-  const whole = cast(indices, 'int64');
-  const wrapped = where(less(whole, 0), add(whole, depth), whole);
-  const column = reshape(wrapped, indices.shape.toSpliced(axis, 0, 1));
-  const hit = equal(column, ramp(depth, axis, indices.rank + 1));
-  const pick = (index: 0 | 1): Tensor => reshape(sliceAxis(values, 0, index, index + 1), []);
-  return where(hit, pick(1), pick(0));
-};
-
 /** Converters of shape operations. */
 export const SHAPES: Readonly<Record<string, OnnxConverter>> = {
   Reshape: convertReshape,
   Flatten: convertFlatten,
-  Squeeze: convertSqueeze,
+  Squeeze: (call) => squeeze(call.tensor(0), axesOf(call, 13)),
   Unsqueeze: convertUnsqueeze,
   Expand: convertExpand,
-  Tile: (call) => tile(call.tensor(0), call.numbers(1, 'repeats')),
+  Tile: convertTile,
   Transpose: (call) => transpose(call.tensor(0), call.ints('perm')),
   Shape: convertShape,
   Size: (call) => constant(arrayFrom('int64', [sizeOf(call.value(0).shape)]), [], 'int64'),
@@ -208,5 +169,4 @@ export const SHAPES: Readonly<Record<string, OnnxConverter>> = {
   Range: convertRange,
   EyeLike: convertEyeLike,
   Trilu: convertTrilu,
-  OneHot: convertOneHot,
 };

@@ -1,9 +1,8 @@
 // Operations that cut, join and rearrange tensors.
 import { ImportError } from '../../imported-model.ts';
-import { reshape, transpose } from '../../ops/shape.ts';
+import { depthToSpace, spaceToDepth } from '../../ops/rearrange.ts';
 import { concat, slice, split } from '../../ops/slice-pad.ts';
 import { filled, normalizeAxis } from '../../shape.ts';
-import type { Tensor } from '../../tensor.ts';
 import type { OnnxConverter } from '../call.ts';
 import { padTensor } from './pad.ts';
 
@@ -58,38 +57,9 @@ const convertSplit: OnnxConverter = (call) => {
   return split(x, sizes, axis);
 };
 
-function expectImage(x: Tensor, block: number): void {
-  if (x.rank !== 4 || block < 1) {
-    throw new ImportError(
-      `expected [n,c,h,w] and a positive block size, received ${x.toString()} and ${block}`,
-    );
-  }
-}
-
-/** [n, c b², h, w] -> [n, c, h b, w b]. */
 const convertDepthToSpace: OnnxConverter = (call) => {
-  const x = call.tensor(0);
-  const block = call.int('blocksize');
-  expectImage(x, block);
-  const [n, c, h, w] = x.shape;
-  const depth = c / (block * block);
-  if (!Number.isInteger(depth)) throw new ImportError(`${c} channels do not divide by ${block}²`);
-  const split6 =
-    call.choice('mode', ['DCR', 'CRD'] as const, 'DCR') === 'DCR'
-      ? transpose(reshape(x, [n, block, block, depth, h, w]), [0, 3, 4, 1, 5, 2])
-      : transpose(reshape(x, [n, depth, block, block, h, w]), [0, 1, 4, 2, 5, 3]);
-  return reshape(split6, [n, depth, h * block, w * block]);
-};
-
-/** [n, c, h b, w b] -> [n, c b², h, w]. */
-const convertSpaceToDepth: OnnxConverter = (call) => {
-  const x = call.tensor(0);
-  const block = call.int('blocksize');
-  expectImage(x, block);
-  const [n, c, h, w] = x.shape;
-  if (h % block !== 0 || w % block !== 0) throw new ImportError(`${h}x${w} does not divide by ${block}`);
-  const cells = reshape(x, [n, c, h / block, block, w / block, block]);
-  return reshape(transpose(cells, [0, 3, 5, 1, 2, 4]), [n, c * block * block, h / block, w / block]);
+  const mode = call.choice('mode', ['DCR', 'CRD'] as const, 'DCR');
+  return depthToSpace(call.tensor(0), call.int('blocksize'), mode === 'DCR' ? 'depthFirst' : 'columnFirst');
 };
 
 /** The middle of each axis, cut or padded with zeros to the target. */
@@ -140,7 +110,7 @@ export const SLICES: Readonly<Record<string, OnnxConverter>> = {
   Split: convertSplit,
   Concat: (call) => concat(call.tensors(), call.int('axis', call.opset < 4 ? 1 : undefined)),
   DepthToSpace: convertDepthToSpace,
-  SpaceToDepth: convertSpaceToDepth,
+  SpaceToDepth: (call) => spaceToDepth(call.tensor(0), call.int('blocksize')),
   CenterCropPad: convertCenterCropPad,
   ReverseSequence: convertReverseSequence,
 };
