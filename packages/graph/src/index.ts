@@ -50,3 +50,4 @@ export { importTfjs, listTfjsOperations } from './tfjs/import.ts';
 export { importOnnx, listOnnxOperations, type ImportOnnxOptions } from './onnx/import.ts';
 export * from './ops/index.ts';
 export * from './optimisers/index.ts';
+export * as random from './random/index.ts';
