@@ -13,7 +13,7 @@ import {
 } from '../../src/index.ts';
 import { webRuntime, type WebDevice } from '../../src/web/index.ts';
 import { GRADIENT_CASES } from '../gradient-cases/index.ts';
-import { runtimeDifference } from './compare-runtimes.ts';
+import { runtimeDifference } from '../fixtures/compare-runtimes.ts';
 
 /** What the page hands back for one case. */
 export interface CaseResult {
