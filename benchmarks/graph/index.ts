@@ -8,9 +8,10 @@ import { convolutionSuite } from './convolutions.ts';
 import { networkSuite } from './networks.ts';
 import { BENCH_GROUPS, geometricMean, rounded, type BenchRow, type BenchSuite } from './rows.ts';
 import { startTorch } from './torch.ts';
+import { trainingSuite } from './training.ts';
 
 /** One line a suite. */
-const SUITES: readonly BenchSuite[] = [networkSuite, convolutionSuite];
+const SUITES: readonly BenchSuite[] = [networkSuite, convolutionSuite, trainingSuite];
 
 const RESULTS = join(dirname(fileURLToPath(import.meta.url)), '..', 'results');
 
