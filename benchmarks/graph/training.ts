@@ -61,7 +61,6 @@ export interface TrainingTask {
 }
 
 const SAME = { pads: [1, 1, 1, 1] } as const;
-const bias = (x: Tensor, b: Tensor): Tensor => add(x, reshape(b, [1, b.size, 1, 1]));
 /** A kernel whose outputs are about as large as its inputs. */
 const kernel = (filters: number, channels: number, size: number): Formula => ({
   shape: [filters, channels, size, size],
