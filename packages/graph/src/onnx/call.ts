@@ -1,6 +1,8 @@
 // What a converter sees of a node: its inputs with the checks they need, its attributes, its opset.
 import { ImportError } from '../imported-model.ts';
-import type { Tensor } from '../tensor.ts';
+import { attributesOf, type Tensor } from '../tensor.ts';
+import { topologicalOrder } from '../trace.ts';
+import { inputOperation } from '../ops/input.ts';
 import { fromFloat16, type DType } from '../dtype.ts';
 import { decodeHostTensor, expectEngineType, type HostTensor } from './host-tensor.ts';
 import type { AttributeProto, GraphProto, NodeProto } from './proto.ts';
@@ -82,12 +84,7 @@ export class NodeCall {
     const value = this.inputs[index];
     if (!value) return undefined;
     const host = value.isConstant ? value.host : undefined;
-    if (!host) {
-      throw new ImportError(
-        `${what} (value '${this.node.inputs[index]}') is computed from the inputs' data, so the shape is dynamic, ` +
-          `which is not supported; if it is an input of the model, give its values in options.constants`,
-      );
-    }
+    if (!host) throw dynamicError(`${what} ('${this.node.inputs[index]}')`, value);
     return hostNumbers(host);
   }
 
@@ -176,6 +173,18 @@ export class NodeCall {
     }
     return attribute;
   }
+}
+
+/** What has to be known at import depends on data: says on which inputs', and the way out. */
+export function dynamicError(what: string, value: OnnxValue): ImportError {
+  const inputs = topologicalOrder([value.tensor]).flatMap(({ outputs: [output] }) => {
+    const name = output && attributesOf(output, inputOperation)?.name;
+    return name === undefined ? [] : [`'${name}'`];
+  });
+  return new ImportError(
+    `${what} must be known at import, but is computed from the data of input ${inputs.join(', ')}; ` +
+      `if that is known, give it in options.constants`,
+  );
 }
 
 /** Values of a constant as numbers. */

@@ -3,15 +3,20 @@
 // their numbers now. Large constants are left alone: runtimes fold weights themselves.
 import { emptyArray, isFloat, type DType, type TypedArray } from '../dtype.ts';
 import { ImportError } from '../imported-model.ts';
+import * as accumulate from '../ops/accumulate.ts';
 import * as activation from '../ops/activation.ts';
 import * as arithmetic from '../ops/arithmetic.ts';
 import * as compare from '../ops/compare.ts';
 import * as extrema from '../ops/extrema.ts';
 import { constant, constantOperation } from '../ops/input.ts';
+import * as logic from '../ops/logic.ts';
+import { tileOperation } from '../ops/rearrange.ts';
 import * as reduce from '../ops/reduce.ts';
+import * as rounding from '../ops/rounding.ts';
 import { gatherOperation } from '../ops/scatter.ts';
 import * as shapes from '../ops/shape.ts';
 import { concatOperation, padOperation, sliceOperation } from '../ops/slice-pad.ts';
+import { reciprocalOperation } from '../ops/special.ts';
 import * as unary from '../ops/unary.ts';
 import { sameShape, sizeOf, stridesOf, type Shape } from '../shape.ts';
 import { topologicalOrder } from '../trace.ts';
@@ -143,6 +148,24 @@ function divideWhole(a: number, b: number): number {
   return Math.trunc(a / b);
 }
 
+/** Floored remainder, with the divisor's sign; `fmod` keeps the dividend's. */
+function modBigInt(a: bigint, b: bigint): bigint {
+  if (b === 0n) throw new ImportError('a whole number is divided by zero');
+  const rest = a % b;
+  return rest !== 0n && rest < 0n !== b < 0n ? rest + b : rest;
+}
+
+function fmodBigInt(a: bigint, b: bigint): bigint {
+  if (b === 0n) throw new ImportError('a whole number is divided by zero');
+  return a % b;
+}
+
+function roundHalfEven(x: number): number {
+  const low = Math.floor(x);
+  if (x - low !== 0.5) return Math.round(x);
+  return low % 2 === 0 ? low : low + 1;
+}
+
 function powerOf(a: bigint, b: bigint): bigint | undefined {
   return b < 0n || b > 64n ? undefined : a ** b;
 }
@@ -173,6 +196,21 @@ define(
     },
   }),
 );
+define(rounding.modOperation, binary({ number: (a, b) => a - b * Math.floor(a / b), bigint: modBigInt }));
+define(rounding.fmodOperation, binary({ number: (a, b) => a % b, bigint: fmodBigInt }));
+define(
+  logic.logicalAndOperation,
+  comparison((a, b) => Boolean(a) && Boolean(b)),
+);
+define(
+  logic.logicalOrOperation,
+  comparison((a, b) => Boolean(a) || Boolean(b)),
+);
+define(
+  logic.logicalXorOperation,
+  comparison((a, b) => Boolean(a) !== Boolean(b)),
+);
+define(logic.logicalNotOperation, (_, [x]) => (x.data as Uint8Array).map((value) => (value === 0 ? 1 : 0)));
 define(extrema.minimumOperation, binary({ number: Math.min, bigint: smaller }));
 define(extrema.maximumOperation, binary({ number: Math.max, bigint: larger }));
 define(extrema.powOperation, binary({ number: Math.pow, bigint: powerOf }));
@@ -207,6 +245,10 @@ for (const [operation, fn] of [
   [unary.absOperation, Math.abs],
   [unary.signOperation, Math.sign],
   [unary.floorOperation, Math.floor],
+  [rounding.ceilOperation, Math.ceil],
+  [rounding.truncOperation, Math.trunc],
+  [rounding.roundOperation, roundHalfEven],
+  [reciprocalOperation, (x) => 1 / x],
   [unary.expOperation, Math.exp],
   [unary.logOperation, Math.log],
   [unary.sqrtOperation, Math.sqrt],
@@ -250,6 +292,12 @@ function castData(from: DType, data: TypedArray, to: DType): TypedArray | undefi
 
 define(shapes.reshapeOperation, (_, [x]) => x.data);
 define(shapes.expandOperation, (_, [x], { shape }) => spreadTo(x, shape));
+define(tileOperation, ({ repeats }, [x], { shape, dtype }) => {
+  // [a, b] as [1, a, 1, b], spread to [r, a, s, b].
+  const column = x.shape.flatMap((extent) => [1, extent]);
+  const spread = x.shape.flatMap((extent, axis) => [repeats[axis], extent]);
+  return take(dtype, x.data, broadcastIndices(column, sizeOf(shape) === 0 ? [0] : spread));
+});
 define(shapes.transposeOperation, ({ permutation }, [x], { shape, dtype }) => {
   const strides = stridesOf(x.shape);
   return take(
@@ -349,5 +397,31 @@ define(
     (a, b) => a + b,
   ),
 );
+define(
+  accumulate.prodOperation,
+  reduction(
+    (a, b) => a * b,
+    (a, b) => a * b,
+  ),
+);
 define(reduce.maxOperation, reduction(Math.max, larger));
 define(reduce.minOperation, reduction(Math.min, smaller));
+define(accumulate.cumSumOperation, ({ axis, exclusive, reverse }, [x], { shape, dtype }) => {
+  if (dtype === 'float16') return undefined;
+  const out = emptyArray(dtype, x.data.length);
+  const inner = sizeOf(shape.slice(axis + 1));
+  const extent = shape[axis];
+  for (let start = 0; start < out.length; start++) {
+    if (Math.floor(start / inner) % extent !== 0) continue;
+    let total: number | bigint = dtype === 'int64' ? 0n : 0;
+    for (let step = 0; step < extent; step++) {
+      const at = start + (reverse ? extent - 1 - step : step) * inner;
+      const value = x.data[at];
+      const next: number | bigint =
+        typeof total === 'bigint' ? total + (value as bigint) : total + (value as number);
+      out[at] = exclusive ? total : next;
+      total = next;
+    }
+  }
+  return out;
+});

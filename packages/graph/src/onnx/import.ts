@@ -3,7 +3,7 @@
 import { ImportError, type ImportedModel } from '../imported-model.ts';
 import { isArrayOf, onnxDataType, type TypedArray } from '../dtype.ts';
 import { Tensor } from '../tensor.ts';
-import { NodeCall, hostNumbers, type Converted } from './call.ts';
+import { dynamicError, hostNumbers, NodeCall, type Converted } from './call.ts';
 import { CONVERTERS } from './converters/index.ts';
 import { decodeModel } from './decode.ts';
 import { externalBytes } from './external-data.ts';
@@ -284,9 +284,7 @@ function innerFrame(
 function chooseBranch(node: NodeProto, inputs: readonly (OnnxValue | undefined)[], frame: Frame): GraphProto {
   const call = new NodeCall(node, opsetOf(frame, node), inputs, node.attributes);
   const condition = call.value(0);
-  if (!condition.isConstant || !condition.host) {
-    throw new ImportError("the condition is computed from the inputs' data, which is not supported");
-  }
+  if (!condition.isConstant || !condition.host) throw dynamicError('the condition', condition);
   const [chosen] = hostNumbers(condition.host);
   return call.graph(chosen ? 'then_branch' : 'else_branch');
 }

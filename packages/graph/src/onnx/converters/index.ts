@@ -4,6 +4,7 @@ import { ACTIVATIONS } from './activation.ts';
 import { CONVOLUTIONS } from './convolution.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { GATHERS } from './gather.ts';
+import { LOSSES } from './loss.ts';
 import { PRODUCTS } from './matmul.ts';
 import { NORMALIZATIONS } from './normalization.ts';
 import { PADS } from './pad.ts';
@@ -12,6 +13,7 @@ import { REDUCTIONS } from './reduce.ts';
 import { RESIZES } from './resize.ts';
 import { SHAPES } from './shape.ts';
 import { SLICES } from './slice.ts';
+import { WINDOWS } from './window-function.ts';
 
 /** Converters by the name of the operation in ONNX's own domain. */
 export const CONVERTERS: ReadonlyMap<string, OnnxConverter> = new Map(
@@ -28,5 +30,7 @@ export const CONVERTERS: ReadonlyMap<string, OnnxConverter> = new Map(
     NORMALIZATIONS,
     PRODUCTS,
     RESIZES,
+    LOSSES,
+    WINDOWS,
   ].flatMap((family) => Object.entries(family)),
 );
