@@ -7,15 +7,20 @@ export interface StoredTensor {
   readonly data: Float32Array<ArrayBuffer>;
 }
 
+interface SafetensorsHeader {
+  readonly [name: string]: { dtype: string; shape: number[]; data_offsets: [number, number] };
+}
+
+function parseHeader(bytes: Uint8Array<ArrayBuffer>): { header: SafetensorsHeader; start: number } {
+  const start = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+  const text = new TextDecoder().decode(bytes.subarray(8, start));
+  return { header: JSON.parse(text) as SafetensorsHeader, start };
+}
+
 /** Float32 tensors of a safetensors file; other types are left out. */
 export function readSafetensors(path: string | URL): Record<string, StoredTensor> {
   const bytes = new Uint8Array(readFileSync(path));
-  const headerLength = Number(new DataView(bytes.buffer).getBigUint64(0, true));
-  const start = 8 + headerLength;
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, start))) as Record<
-    string,
-    { dtype: string; shape: number[]; data_offsets: [number, number] }
-  >;
+  const { header, start } = parseHeader(bytes);
   return Object.fromEntries(
     Object.entries(header).flatMap(([name, { dtype, shape, data_offsets: range }]) =>
       dtype === 'F32'
@@ -56,4 +61,28 @@ export function relativeError(found: ArrayLike<number>, expected: ArrayLike<numb
     scale = Math.max(scale, Math.abs(expected[i]));
   }
   return worst === 0 ? 0 : worst / scale;
+}
+
+/** A network's fixture: its inputs, made by the formula, and what PyTorch computed. */
+export interface NetworkFixture {
+  readonly inputs: Readonly<Record<string, StoredTensor>>;
+  readonly expected: Readonly<Record<string, StoredTensor>>;
+}
+
+/** Reads a network's fixture; entries called `data:..` are inputs that no formula makes. */
+export function readNetworkFixture(name: string): NetworkFixture {
+  const url = new URL(`${name}.safetensors`, import.meta.url);
+  const header = parseHeader(new Uint8Array(readFileSync(url))).header as unknown as {
+    __metadata__: { inputs: string };
+  };
+  const specs = JSON.parse(header.__metadata__.inputs) as [string, number[], number, number, number][];
+  return {
+    inputs: Object.fromEntries(
+      specs.map(([key, shape, seed, scale, offset]) => [
+        key,
+        { shape, data: numbers(shape, seed, scale, offset) },
+      ]),
+    ),
+    expected: readSafetensors(url),
+  };
 }
