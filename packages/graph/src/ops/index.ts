@@ -30,6 +30,9 @@ import * as elements from './elements.ts';
 import * as topK from './top-k.ts';
 import * as rearrange from './rearrange.ts';
 import * as padBorder from './pad-border.ts';
+import * as gemm from './gemm.ts';
+import * as cholesky from './cholesky.ts';
+import * as gridSample from './grid-sample.ts';
 
 export { constant, ones, stopGradient, zeros } from './input.ts';
 export { add, div, mul, neg, sub } from './arithmetic.ts';
@@ -128,6 +131,13 @@ export {
   type BlockOrder,
 } from './rearrange.ts';
 export { padBorder, type BorderMode } from './pad-border.ts';
+export { gemm, GEMM_DEFAULTS, type GemmOptions } from './gemm.ts';
+export { cholesky, solvePositiveDefinite, triangularSolve, type TriangularSolveOptions } from './cholesky.ts';
+export { einsum } from './einsum.ts';
+export { cross, dot, normalize, outer, type DotOptions } from './vectors.ts';
+export { det, inverse } from './small-matrix.ts';
+export { rotationFrom6d, rotationFromAxisAngle } from './rotation.ts';
+export { gridSample, GRID_SAMPLE_DEFAULTS, type GridSampleOptions } from './grid-sample.ts';
 
 /** What the support table says of one operation. */
 export interface OperationSupport {
@@ -172,6 +182,9 @@ export function listOperations(): OperationSupport[] {
     topK,
     rearrange,
     padBorder,
+    gemm,
+    cholesky,
+    gridSample,
   ]
     .flatMap((module) => Object.values(module) as unknown[])
     .filter(isOperation)

@@ -3,7 +3,9 @@ import { basicCases } from './basic.ts';
 import type { GradientCase } from './case.ts';
 import { filterGradientCases } from './filter-gradient.ts';
 import { elementwiseCases } from './elementwise.ts';
+import { gridSampleCases } from './grid-sample.ts';
 import { indexingCases } from './indexing.ts';
+import { linearAlgebraCases } from './linear-algebra.ts';
 import { normalizationCases } from './normalization.ts';
 
 export type { GradientCase } from './case.ts';
@@ -12,6 +14,8 @@ export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> =
   ...basicCases,
   ...filterGradientCases,
   ...elementwiseCases,
+  ...gridSampleCases,
   ...indexingCases,
+  ...linearAlgebraCases,
   ...normalizationCases,
 };
