@@ -13,7 +13,8 @@ const PACKAGES = {
   models: [],
   node: ['graph', 'core', 'models'],
   training: ['graph', 'core', 'models', 'node'],
-  cli: ['graph', 'core', 'models', 'node', 'training'],
+  evaluation: ['graph', 'core', 'models', 'node', 'training'],
+  cli: ['graph', 'core', 'models', 'node', 'training', 'evaluation'],
   testing: ['graph', 'core'],
 };
 

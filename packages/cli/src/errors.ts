@@ -16,6 +16,7 @@ const INPUT_ERRORS: ReadonlySet<string> = new Set([
   'UnreadablePhotoError',
   'ModelFileError',
   'DeviceError',
+  'BenchInputError',
 ]);
 
 export interface Fault {

@@ -1,5 +1,6 @@
 /** The command tree. Every command loads its work only when it runs, so that --help and --version are quick. */
 import { Command, CommanderError } from 'commander';
+import { benchCommand } from './commands/bench.ts';
 import { fitCommand } from './commands/fit.ts';
 import { modelsCommand } from './commands/models.ts';
 import { notYetCommand } from './commands/not-yet.ts';
@@ -32,7 +33,7 @@ export function createProgram(finish: (code: ExitCode) => void): Command {
     fitCommand(finish),
     modelsCommand(finish),
     trainCommand(finish),
-    notYetCommand('bench', 'Measure speed and accuracy'),
+    benchCommand(finish),
     notYetCommand('studio', 'Open the viewer in a browser'),
   ])
     program.addCommand(command);

@@ -62,6 +62,10 @@ export function createFacePaint(model: MorphableModel): FacePaint {
   ]);
   const mouthY = point(66)[1];
   const lids = ['eyelid_left', 'eyelid_right'].map((name) => loopPoints(model, name));
+  // Outside these boxes the distances below are too large to paint anything, and most of a head lies outside.
+  const lipBox = boundingBox(lips, 1);
+  const browBoxes = brows.map((line) => boundingBox(line, BROW_HALF_HEIGHT_MM));
+  const lidBoxes = lids.map((lid) => boundingBox(lid, LASH_WIDTH_MM));
   const lipDepth = marks[48 * 3 + 2] - 6;
   const browDepth = marks[17 * 3 + 2] - 15;
   const kinds = model.parts.map(({ name }) => name);
@@ -80,7 +84,7 @@ export function createFacePaint(model: MorphableModel): FacePaint {
       (z < 35 || y > 70)
     )
       out.set(colours.hair);
-    if (z > lipDepth) {
+    if (z > lipDepth && inBox(lipBox, x, y)) {
       const inside = signedDistance(lips, x, y);
       if (inside > -1) blend(out, colours.lips, (inside + 1) / 1.5);
       // The line where the lips meet.
@@ -88,11 +92,13 @@ export function createFacePaint(model: MorphableModel): FacePaint {
       if (line > 0 && !model.loops['lips_inner']) blend(out, MOUTH, line);
     }
     if (z > browDepth)
-      for (const brow of brows) {
+      for (const [i, brow] of brows.entries()) {
+        if (!inBox(browBoxes[i], x, y)) continue;
         const d = lineDistance(brow, x, y);
         if (d < BROW_HALF_HEIGHT_MM) blend(out, colours.brows, (0.85 * (BROW_HALF_HEIGHT_MM - d)) / 2);
       }
-    for (const lid of lids) {
+    for (const [i, lid] of lids.entries()) {
+      if (!inBox(lidBoxes[i], x, y)) continue;
       const d = nearest(lid, x, y, z);
       if (d < LASH_WIDTH_MM) blend(out, colours.brows, 1.2 * (1 - d / LASH_WIDTH_MM));
     }
@@ -145,6 +151,25 @@ function foremost({ mean }: MorphableModel, part: { vertexStart: number; vertexC
   for (let v = best; v < part.vertexStart + part.vertexCount; v++)
     if (mean[v * 3 + 2] > mean[best * 3 + 2]) best = v;
   return [mean[best * 3], mean[best * 3 + 1], mean[best * 3 + 2]];
+}
+
+/** [left, right, bottom, top] of points in the XY plane, grown by `margin`. */
+function boundingBox(
+  points: readonly (readonly number[])[],
+  margin: number,
+): readonly [number, number, number, number] {
+  const box: [number, number, number, number] = [Infinity, -Infinity, Infinity, -Infinity];
+  for (const [x, y] of points) {
+    box[0] = Math.min(box[0], x - margin);
+    box[1] = Math.max(box[1], x + margin);
+    box[2] = Math.min(box[2], y - margin);
+    box[3] = Math.max(box[3], y + margin);
+  }
+  return box;
+}
+
+function inBox(box: readonly [number, number, number, number], x: number, y: number): boolean {
+  return x > box[0] && x < box[1] && y > box[2] && y < box[3];
 }
 
 function nearest(points: readonly (readonly number[])[], x: number, y: number, z: number): number {

@@ -61,15 +61,7 @@ export function sampleScene(model: MorphableModel, random: Random, options: Samp
     { length: model.identity.count },
     () => settings.identityScale * Math.max(-2.5, Math.min(2.5, random.normal())),
   );
-  const expression = new Float32Array(model.expression.count);
-  for (const group of EXPRESSION_GROUPS) {
-    const strength = random.between(0, settings.expressionStrength);
-    if (random.uniform() > GROUP_CHANCE) continue;
-    for (const name of group) {
-      const mode = model.expression.names.indexOf(name);
-      if (mode >= 0) expression[mode] = strength;
-    }
-  }
+  const expression = sampleExpression(model, random, settings.expressionStrength);
   const yawDegrees = random.between(-settings.yawDegrees, settings.yawDegrees);
   const rotation = axisAngleOf(
     headRotation(
@@ -114,8 +106,29 @@ export function sampleScene(model: MorphableModel, random: Random, options: Samp
   };
 }
 
+/**
+ * An everyday expression: each group of modes is pulled or not.
+ * @returns p_e [K_e], each group up to `strength`
+ */
+export function sampleExpression(
+  model: Pick<MorphableModel, 'expression'>,
+  random: Random,
+  strength: number,
+): Float32Array {
+  const expression = new Float32Array(model.expression.count);
+  for (const group of EXPRESSION_GROUPS) {
+    const pull = random.between(0, strength);
+    if (random.uniform() > GROUP_CHANCE) continue;
+    for (const name of group) {
+      const mode = model.expression.names.indexOf(name);
+      if (mode >= 0) expression[mode] = pull;
+    }
+  }
+  return expression;
+}
+
 /** R = Rz(roll) Rx(pitch) Ry(yaw); positive yaw turns to the subject's left, positive pitch looks up. */
-function headRotation(yawDegrees: number, pitchDegrees: number, rollDegrees: number): number[] {
+export function headRotation(yawDegrees: number, pitchDegrees: number, rollDegrees: number): number[] {
   const [y, p, r] = [yawDegrees, -pitchDegrees, -rollDegrees].map((degrees) => (degrees * Math.PI) / 180);
   const ry = [Math.cos(y), 0, Math.sin(y), 0, 1, 0, -Math.sin(y), 0, Math.cos(y)];
   const rx = [1, 0, 0, 0, Math.cos(p), -Math.sin(p), 0, Math.sin(p), Math.cos(p)];

@@ -3,3 +3,6 @@ export type { TrainShapeOptions, TrainShapeResult, TrainShapeStage } from './tra
 export { headModelCard } from './head-model-card.ts';
 export { createRandom } from './random.ts';
 export type { Random } from './random.ts';
+export { readShapeSource } from './read-source.ts';
+export type { ShapeSource } from './read-source.ts';
+export { vertexWeights } from './vertex-weights.ts';

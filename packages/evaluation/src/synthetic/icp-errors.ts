@@ -1,0 +1,103 @@
+/**
+ * The errors of the published protocols on synthetic truth: REALY's four regions and NoW, both forms. They are secondary: ICP
+ * slides a prediction to where it looks best. Here they are run on the model's own mesh as the scan.
+ */
+import {
+  evaluateNow,
+  evaluateRealy,
+  NOW_FROM_IBUG68,
+  REALY_REGIONS,
+  realyScanFromMesh,
+} from '@likeness/core/evaluation';
+import type { FaceRegion } from '@likeness/core/evaluation';
+import { landmarkPositions } from '@likeness/core/model';
+import type { MorphableModel } from '@likeness/core/model';
+import type { FaceMetric } from './face-metric.ts';
+
+export interface IcpErrors {
+  /** REALY-style, mm. */
+  readonly regions: Readonly<Record<FaceRegion, number>>;
+  /** Mean of the four. */
+  readonly realyMm: number;
+  /** NoW's statistics over the scan's vertices, mm. */
+  readonly now: NowFigures;
+  readonly nowMetrical: NowFigures;
+}
+
+export interface NowFigures {
+  readonly medianMm: number;
+  readonly meanMm: number;
+  readonly stdMm: number;
+}
+
+/** Measures predictions of the model's topology against one truth of the same topology. */
+export interface IcpMeter {
+  /** @param prediction [V, 3] mm, any pose */
+  measure(prediction: Float32Array): IcpErrors;
+}
+
+/** REALY's keypoints 68..84 lie beyond iBUG; the two it uses on the nose and the two on the cheeks are placed by these pairs. */
+const FURTHER: Readonly<Record<number, readonly [number, number]>> = {
+  70: [31, 48],
+  71: [35, 54],
+  76: [36, 48],
+  77: [45, 54],
+};
+const KEYPOINTS = 85;
+const NOSE_TIP = 30;
+
+/** @param truth [V, 3] mm, neutral */
+export function createIcpMeter(model: MorphableModel, truth: Float32Array, metric: FaceMetric): IcpMeter {
+  const skin = model.parts.find(({ name }) => name === 'skin') ?? model.parts[0];
+  const triangles = model.triangles.subarray(
+    3 * skin.triangleStart,
+    3 * (skin.triangleStart + skin.triangleCount),
+  );
+  const end = 3 * (skin.vertexStart + skin.vertexCount);
+  const meshOf = (positions: Float32Array): { positions: Float32Array; triangles: Uint32Array } => ({
+    positions: positions.subarray(0, end),
+    triangles,
+  });
+  const vertices = {} as Record<FaceRegion, number[]>;
+  for (const name of REALY_REGIONS) {
+    // The weights are area times membership; half a membership of the region's largest is inside.
+    const weights = metric.membership[name];
+    vertices[name] = [...weights.keys()].filter((v) => weights[v] > 0.5);
+  }
+  const marks = (positions: Float32Array): Float32Array =>
+    landmarkPositions(model, model.landmarks['ibug68'], positions);
+  const { scan } = realyScanFromMesh(meshOf(truth), vertices, keypoints(marks(truth)));
+  const nowScan = { mesh: meshOf(truth), landmarks: nowLandmarks(marks(truth)) };
+  return {
+    measure(prediction) {
+      const mesh = meshOf(prediction);
+      const points = marks(prediction);
+      const realy = evaluateRealy(scan, { mesh, keypoints: keypoints(points) });
+      const now = [false, true].map((metrical) => {
+        const { statistics } = evaluateNow(nowScan, { mesh, landmarks: nowLandmarks(points) }, { metrical });
+        return {
+          medianMm: statistics.medianMm,
+          meanMm: statistics.meanMm,
+          stdMm: statistics.stdMm,
+        };
+      });
+      const regions = {} as Record<FaceRegion, number>;
+      for (const name of REALY_REGIONS) regions[name] = realy.regions[name].errorMm;
+      return { regions, realyMm: realy.allMm, now: now[0], nowMetrical: now[1] };
+    },
+  };
+}
+
+function keypoints(marks: Float32Array): Float64Array {
+  const out = new Float64Array(KEYPOINTS * 3);
+  out.set(marks);
+  for (let i = 68; i < KEYPOINTS; i++) {
+    const [a, b] = FURTHER[i] ?? [NOSE_TIP, NOSE_TIP];
+    for (let c = 0; c < 3; c++) out[i * 3 + c] = (marks[a * 3 + c] + marks[b * 3 + c]) / 2;
+  }
+  return out;
+}
+
+export function nowLandmarks(marks: ArrayLike<number>): number[] {
+  return NOW_FROM_IBUG68.flatMap((i) => [marks[i * 3], marks[i * 3 + 1], marks[i * 3 + 2]]);
+}
