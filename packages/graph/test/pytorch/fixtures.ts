@@ -67,15 +67,18 @@ export function relativeError(found: ArrayLike<number>, expected: ArrayLike<numb
 export interface NetworkFixture {
   readonly inputs: Readonly<Record<string, StoredTensor>>;
   readonly expected: Readonly<Record<string, StoredTensor>>;
+  /** Meshes and the like, which no formula makes. */
+  readonly data: Readonly<Record<string, StoredTensor>>;
 }
 
-/** Reads a network's fixture; entries called `data:..` are inputs that no formula makes. */
+/** Reads a network's fixture. */
 export function readNetworkFixture(name: string): NetworkFixture {
   const url = new URL(`${name}.safetensors`, import.meta.url);
   const header = parseHeader(new Uint8Array(readFileSync(url))).header as unknown as {
     __metadata__: { inputs: string };
   };
   const specs = JSON.parse(header.__metadata__.inputs) as [string, number[], number, number, number][];
+  const stored = Object.entries(readSafetensors(url));
   return {
     inputs: Object.fromEntries(
       specs.map(([key, shape, seed, scale, offset]) => [
@@ -83,6 +86,7 @@ export function readNetworkFixture(name: string): NetworkFixture {
         { shape, data: numbers(shape, seed, scale, offset) },
       ]),
     ),
-    expected: readSafetensors(url),
+    expected: Object.fromEntries(stored.filter(([key]) => !key.startsWith('data:'))),
+    data: Object.fromEntries(stored.filter(([key]) => key.startsWith('data:'))),
   };
 }

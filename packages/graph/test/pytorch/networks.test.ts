@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import * as g from '../../src/index.ts';
 import { nodeRuntime } from '../../src/node/index.ts';
 import { readNetworkFixture, relativeError } from './fixtures.ts';
-import { mobilenet, progressive, residual, unet, type Network } from './networks.ts';
+import { mobilenet, progressive, rendering, residual, unet, type Network } from './networks.ts';
 
 const NETWORKS: Readonly<Record<string, Network>> = {
   'residual-training': residual(true),
@@ -12,6 +12,7 @@ const NETWORKS: Readonly<Record<string, Network>> = {
   mobilenet,
   progressive,
   unet,
+  rendering: rendering(readNetworkFixture('rendering').data),
 };
 
 describe.each(Object.keys(NETWORKS))('%s', (name) => {

@@ -153,3 +153,107 @@ export const unet: Network = (t) => {
   const loss = g.add(dice, g.mean(g.mul(distance, distance)));
   return { values: { loss, mask }, losses: everything(loss) };
 };
+
+const RENDER_SIZE = 40;
+
+/** Rows of x [n, k] at `indices` (numbers known now). */
+function rows(x: Tensor, indices: ArrayLike<number>): Tensor {
+  return g.gather(
+    x,
+    g.constant(BigInt64Array.from(Array.from(indices, (index) => BigInt(index))), [indices.length], 'int64'),
+  );
+}
+
+/** Column `index` of x [n, k] as [n, 1]. */
+const column = (x: Tensor, index: number): Tensor => g.sliceAxis(x, 1, index, index + 1);
+
+/**
+ * A differentiable-rendering step: rigid pose, perspective projection, vertex normals, perspective-correct barycentrics
+ * of given triangles, texture sampling, spherical-harmonics shading, L1 loss.
+ */
+export const rendering =
+  (
+    data: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array }>>,
+  ): Network =>
+  (t) => {
+    const host = (name: string): Tensor => g.constant(data[`data:${name}`].data, data[`data:${name}`].shape);
+    const cornersOf = (name: string): number[][] => {
+      const { data: ids } = data[`data:${name}`];
+      return [0, 1, 2].map((corner) => Array.from(ids.filter((_, i) => i % 3 === corner)));
+    };
+    const half = RENDER_SIZE / 2;
+    const vertices = g.add(host('rest'), t['relief']);
+    const rotation = g.rotationFromAxisAngle(t['rotation']);
+    const seen = g.add(
+      g.add(g.matmul(vertices, g.transpose(rotation)), t['translation']),
+      g.constant([0, 0, -4]),
+    );
+    const depth = g.neg(column(seen, 2));
+    const perPixel = g.div(g.exp(t['logFocal']), depth);
+    const screen = g.concat(
+      [g.add(g.mul(column(seen, 0), perPixel), half), g.add(g.neg(g.mul(column(seen, 1), perPixel)), half)],
+      1,
+    );
+    const length = (x: Tensor): Tensor =>
+      g.sqrt(g.add(g.sum(g.mul(x, x), { axes: [1], keepDims: true }), 1e-12));
+    const triangles = cornersOf('triangles');
+    const [p0, p1, p2] = triangles.map((corner) => rows(vertices, corner));
+    const faceNormals = g.cross(g.sub(p1, p0), g.sub(p2, p0));
+    let normals = g.zeros(vertices.shape);
+    for (const corner of triangles) {
+      const ids = BigInt64Array.from(corner.map(BigInt));
+      normals = g.scatterAdd(normals, g.constant(ids, [ids.length], 'int64'), faceNormals);
+    }
+    normals = g.div(normals, length(normals));
+
+    const covered = data['data:covered'].data;
+    const centres = g.constant(
+      Float32Array.from({ length: 2 * covered.length }, (_, i) => {
+        const pixel = covered[i >> 1];
+        return (i % 2 === 0 ? pixel % RENDER_SIZE : Math.floor(pixel / RENDER_SIZE)) + 0.5;
+      }),
+      [covered.length, 2],
+    );
+    const faces = cornersOf('face');
+    const [a, b, c] = faces.map((corner) => rows(screen, corner));
+    const edge = (p: Tensor, q: Tensor): Tensor => {
+      const along = g.sub(q, p);
+      const to = g.sub(centres, p);
+      return g.sub(g.mul(column(along, 0), column(to, 1)), g.mul(column(along, 1), column(to, 0)));
+    };
+    const raw = [edge(b, c), edge(c, a), edge(a, b)].map((area, corner) =>
+      g.div(area, rows(depth, faces[corner])),
+    );
+    const total = raw.reduce((p, q) => g.add(p, q));
+    const weights = raw.map((weight) => g.div(weight, total));
+    const interpolate = (attribute: Tensor): Tensor =>
+      faces
+        .map((corner, index) => g.mul(rows(attribute, corner), weights[index]))
+        .reduce((p, q) => g.add(p, q));
+
+    const at = g.sub(g.mul(interpolate(host('uv')), 2), 1);
+    const sampled = g.gridSample(t['texture'], g.reshape(at, [1, 1, covered.length, 2]), {
+      padding: 'border',
+    });
+    const colour = g.transpose(g.reshape(sampled, [3, covered.length]));
+    const n = interpolate(normals);
+    const unit = g.div(n, length(n));
+    const [x, y, z] = [0, 1, 2].map((axis) => column(unit, axis));
+    const basis = g.concat(
+      [
+        g.ones(x.shape),
+        y,
+        z,
+        x,
+        g.mul(x, y),
+        g.mul(y, z),
+        g.sub(g.mul(g.mul(z, z), 3), 1),
+        g.mul(x, z),
+        g.sub(g.mul(x, x), g.mul(y, y)),
+      ],
+      1,
+    );
+    const shaded = g.mul(colour, g.add(g.matmul(basis, t['light']), 0.6));
+    const loss = g.mean(g.abs(g.sub(shaded, rows(t['target'], covered))));
+    return { values: { loss, shaded, screen }, losses: everything(loss) };
+  };
