@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { convolutionSuite } from './convolutions.ts';
 import { networkSuite } from './networks.ts';
+import { overheadSuite } from './overhead.ts';
 import { BENCH_GROUPS, geometricMean, rounded, type BenchRow, type BenchSuite } from './rows.ts';
 import { startTorch } from './torch.ts';
 import { trainingSuite } from './training.ts';
 
 /** One line a suite. */
-const SUITES: readonly BenchSuite[] = [networkSuite, convolutionSuite, trainingSuite];
+const SUITES: readonly BenchSuite[] = [networkSuite, convolutionSuite, trainingSuite, overheadSuite];
 
 const RESULTS = join(dirname(fileURLToPath(import.meta.url)), '..', 'results');
 
