@@ -83,6 +83,12 @@ export function alignPointsToSurface(
   return align(surface, Float64Array.from(points), options, false);
 }
 
+/**
+ * Relative to one distance per unit of movement. Nearly flat surfaces hardly resist sliding: without it the first step may land
+ * in another basin than the starting guess's.
+ */
+const FIRST_DAMPING = 0.1;
+
 interface State {
   readonly similarity: Similarity;
   /** sum of w d^2 / sum of w */
@@ -133,7 +139,7 @@ function align(
 
   let state = evaluate(options.initial ?? IDENTITY_SIMILARITY);
   let iterations = 0;
-  let damping = 1e-6;
+  let damping = FIRST_DAMPING;
   while (iterations < maxIterations) {
     iterations++;
     const before = Math.sqrt(state.meanSquare);
@@ -150,7 +156,7 @@ function align(
         const candidate = step && evaluate(composeStep(state.similarity, step));
         if (candidate && candidate.meanSquare <= state.meanSquare) {
           next = candidate;
-          damping = Math.max(damping * 0.1, 1e-9);
+          damping = Math.max(damping * 0.2, 1e-9);
           break;
         }
         damping = Math.max(damping * 10, 1e-6);

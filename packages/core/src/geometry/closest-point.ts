@@ -37,6 +37,8 @@ export interface SurfaceTree {
 }
 
 const LEAF_SIZE = 4;
+/** Squared sine of the angle at a corner below which a triangle is taken for a segment. */
+const FLAT = 1e-10;
 /** Deeper than any median-split tree of 2^32 triangles. */
 const STACK_SIZE = 72;
 
@@ -98,30 +100,33 @@ export function createSurfaceTree(
     const abab = abx * abx + aby * aby + abz * abz;
     const abac = abx * acx + aby * acy + abz * acz;
     const acac = acx * acx + acy * acy + acz * acz;
+    const area = abab * acac - abac * abac;
     let v = 0;
     let w = 0;
-    if (d1 > 0 || d2 > 0) {
+    if (!(area > FLAT * abab * acac)) {
+      // Without area the triangle is its longest edge.
+      const bcbc = abab + acac - 2 * abac;
+      if (abab >= acac && abab >= bcbc) v = abab > 0 ? clamp01(d1 / abab) : 0;
+      else if (acac >= bcbc) w = clamp01(d2 / acac);
+      else {
+        w = clamp01((d2 - d1 - abac + abab) / bcbc);
+        v = 1 - w;
+      }
+    } else if (d1 > 0 || d2 > 0) {
       const d3 = d1 - abab;
       const d4 = d2 - abac;
       const d5 = d1 - abac;
       const d6 = d2 - acac;
-      const vc = d1 * d4 - d3 * d2;
-      const vb = d5 * d2 - d1 * d6;
-      const va = d3 * d6 - d5 * d4;
       if (d3 >= 0 && d4 <= d3) v = 1;
       else if (d6 >= 0 && d5 <= d6) w = 1;
-      else if (vc <= 0 && d1 >= 0 && d3 <= 0) v = d1 / abab;
-      else if (vb <= 0 && d2 >= 0 && d6 <= 0) w = d2 / acac;
-      else if (va <= 0 && d4 >= d3 && d5 >= d6) {
+      else if (d1 * d4 - d3 * d2 <= 0 && d1 >= 0 && d3 <= 0) v = d1 / abab;
+      else if (d5 * d2 - d1 * d6 <= 0 && d2 >= 0 && d6 <= 0) w = d2 / acac;
+      else if (d3 * d6 - d5 * d4 <= 0 && d4 >= d3 && d5 >= d6) {
         w = (d4 - d3) / (d4 - d3 + (d5 - d6));
         v = 1 - w;
       } else {
-        const area = abab * acac - abac * abac;
-        if (area > 1e-14 * abab * acac) {
-          v = (acac * d1 - abac * d2) / area;
-          w = (abab * d2 - abac * d1) / area;
-        } else if (abab >= acac) v = clamp01(abab > 0 ? d1 / abab : 0);
-        else w = clamp01(d2 / acac);
+        v = (acac * d1 - abac * d2) / area;
+        w = (abab * d2 - abac * d1) / area;
       }
     }
     const dx = apx - v * abx - w * acx;

@@ -73,8 +73,9 @@ interface Grid {
 const COARSEST = 60;
 /** Above this the coarsest grid is only smoothed. */
 const DENSE_LIMIT = 200;
-/** Keeps loose pieces solvable; relative to the mean diagonal. */
-const ANCHOR = 1e-10;
+/** Keeps loose pieces solvable: beside the data, which alone holds the soft modes, and beside rounding of the stiffness. */
+const DATA_ANCHOR = 1e-10;
+const STIFFNESS_ANCHOR = 1e-13;
 /**
  * Steps between constant aggregates cost more energy than the smooth field they stand for; weakening the coarse
  * stiffness makes up for it. Iterations to the same accuracy: see the benchmark.
@@ -313,9 +314,10 @@ const DIAGONAL = [0, 4, 7, 9] as const;
 
 function anchor({ count, data, degree }: Grid, g: readonly number[]): void {
   for (const [c, d] of DIAGONAL.entries()) {
-    let mean = 0;
-    for (let i = 0; i < count; i++) mean += (data[i * 10 + d] + g[c] * degree[i]) / count;
-    for (let i = 0; i < count; i++) data[i * 10 + d] += ANCHOR * mean;
+    let sum = 0;
+    for (let i = 0; i < count; i++)
+      sum += DATA_ANCHOR * data[i * 10 + d] + STIFFNESS_ANCHOR * g[c] * degree[i];
+    for (let i = 0; i < count; i++) data[i * 10 + d] += sum / count;
   }
 }
 
