@@ -88,16 +88,18 @@ export function expectEngineType(dataType: number, what: string): DType {
 /** Number of elements of a shape from a file; refuses what no file or memory can hold. */
 export function checkedSize(shape: Shape, what: string): number {
   for (const extent of shape) {
+    if (extent > MAX_ELEMENTS) throw tooLarge(shape, what);
     if (!Number.isSafeInteger(extent) || extent < 0) {
       throw new ImportError(`${what}: expected whole, non-negative extents, received ${formatShape(shape)}`);
     }
   }
   const size = sizeOf(shape);
-  if (size > MAX_ELEMENTS) {
-    throw new ImportError(`${what}: a tensor ${formatShape(shape)} is larger than ${MAX_ELEMENTS} elements`);
-  }
+  if (size > MAX_ELEMENTS) throw tooLarge(shape, what);
   return size;
 }
+
+const tooLarge = (shape: Shape, what: string): ImportError =>
+  new ImportError(`${what}: a tensor ${formatShape(shape)} is larger than ${MAX_ELEMENTS} elements`);
 
 /** 2^31 elements: the largest count that runtimes index with 32 bits. */
 export const MAX_ELEMENTS: number = 2 ** 31;

@@ -31,7 +31,7 @@ export interface ImportOnnxOptions {
 export const OPSETS: { readonly oldest: number; readonly newest: number } = { oldest: 1, newest: 26 };
 
 /** More nodes than any network has; functions that call functions could ask for endless ones. */
-const MAX_NODES = 1_000_000;
+const MAX_NODES = 50_000;
 /** Functions inside functions. */
 const MAX_DEPTH = 32;
 

@@ -11,6 +11,7 @@ import { PADS } from './pad.ts';
 import { POOLS } from './pool.ts';
 import { REDUCTIONS } from './reduce.ts';
 import { RESIZES } from './resize.ts';
+import { SAMPLINGS } from './sampling.ts';
 import { SHAPES } from './shape.ts';
 import { SLICES } from './slice.ts';
 import { WINDOWS } from './window-function.ts';
@@ -30,6 +31,7 @@ export const CONVERTERS: ReadonlyMap<string, OnnxConverter> = new Map(
     NORMALIZATIONS,
     PRODUCTS,
     RESIZES,
+    SAMPLINGS,
     LOSSES,
     WINDOWS,
   ].flatMap((family) => Object.entries(family)),

@@ -1,10 +1,12 @@
 // Matrix products.
 import { isFloat } from '../../dtype.ts';
 import { ImportError } from '../../imported-model.ts';
-import { add, mul } from '../../ops/arithmetic.ts';
 import { cast } from '../../ops/compare.ts';
-import { matmul, swapLast } from '../../ops/matmul.ts';
+import { einsum } from '../../ops/einsum.ts';
+import { gemm } from '../../ops/gemm.ts';
+import { matmul } from '../../ops/matmul.ts';
 import { reshape } from '../../ops/shape.ts';
+import { det } from '../../ops/small-matrix.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { OnnxConverter } from '../call.ts';
 
@@ -21,22 +23,24 @@ function matmulAny(a: Tensor, b: Tensor): Tensor {
   return reshape(y, shape);
 }
 
-/** α A B + β C. */
 const convertGemm: OnnxConverter = (call) => {
   const [a, b] = [call.tensor(0), call.tensor(1)];
   const c = call.optionalTensor(2);
-  const left = call.int('transA', 0) === 1 ? swapLast(a) : a;
-  const right = call.int('transB', 0) === 1 ? swapLast(b) : b;
-  const alpha = call.float('alpha', 1);
-  const beta = call.float('beta', 1);
-  const product = matmulAny(left, right);
-  const scaled = alpha === 1 ? product : mul(product, alpha);
-  if (!c || beta === 0) return scaled;
-  return add(scaled, beta === 1 ? c : mul(c, beta));
+  const options = {
+    transA: call.int('transA', 0) !== 0,
+    transB: call.int('transB', 0) !== 0,
+    alpha: call.float('alpha', 1),
+    beta: call.float('beta', 1),
+  };
+  if (isFloat(a.dtype)) return gemm(a, b, c, options);
+  const wide = (x: Tensor): Tensor => cast(x, 'float64');
+  return cast(gemm(wide(a), wide(b), c && wide(c), options), a.dtype);
 };
 
 /** Converters of matrix products. */
 export const PRODUCTS: Readonly<Record<string, OnnxConverter>> = {
   MatMul: (call) => matmulAny(call.tensor(0), call.tensor(1)),
   Gemm: convertGemm,
+  Einsum: (call) => einsum(call.string('equation'), ...call.tensors()),
+  Det: (call) => det(call.tensor(0)),
 };

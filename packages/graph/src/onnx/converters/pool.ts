@@ -32,8 +32,21 @@ function roundUp(call: NodeCall, extents: readonly number[], window: Window): re
 
 type Pool = (x: Tensor, window: Window) => Tensor;
 
+/** Windows must touch the image: runtimes refuse padding as wide as the kernel. */
+function expectNarrowPads({ kernel, dilations, before, after }: Window): void {
+  kernel.forEach((size, axis) => {
+    const reach = (size - 1) * dilations[axis] + 1;
+    if (before[axis] >= reach || after[axis] >= reach) {
+      throw new ImportError(
+        `expected pads smaller than the kernel's ${reach}, received ${before[axis]} and ${after[axis]}`,
+      );
+    }
+  });
+}
+
 /** Runs a pool for images over any number of spatial axes from 1 to 3. */
 function overAxes(x: Tensor, window: Window, pool: Pool): Tensor {
+  expectNarrowPads(window);
   if (x.rank === 3) return fromImage(pool(asImage(x), imageWindow(window)));
   if (x.rank === 4) return pool(x, window);
   if (x.rank !== 5) throw new ImportError(`expected one to three spatial axes, received ${x.toString()}`);
