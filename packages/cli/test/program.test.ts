@@ -46,7 +46,6 @@ describe('likeness', () => {
     [['fit', 'a.jpg', '--face', '0'], /largest, all, or a number from 1/],
     [['fit', 'a.jpg', '--seed', '-1'], /whole number from 0/],
     [['fit', 'a.jpg', '--texture', 'generated'], /^likeness: .*generated is not available yet/],
-    [['fit', 'a.jpg', '--texture', 'pca'], /^likeness: .*pca is not available yet/],
     [['fit', 'a.jpg', '--same-person'], /^likeness: .*not available yet/],
     [['fit', 'a.jpg', '--identity-net', 'net.onnx'], /^likeness: .*not available yet/],
     [['bench', 'graph'], /unknown command 'graph'/],
@@ -56,7 +55,8 @@ describe('likeness', () => {
     [['studio'], /^likeness: .*studio is not available yet/],
     [['train', 'shape', '--data', '.'], /^likeness: The folder \. holds no ICT-FaceKit arrays: give/],
     [['train', 'skin', '--data', '.'], /^likeness: The folder \. holds no folder faces\/: give/],
-    [['train', 'texture'], /^likeness: .*train texture is not available yet/],
+    [['train', 'texture', '--photos', 'nowhere'], /^likeness: nowhere is not a folder: give/],
+    [['train', 'texture', '--photos', 'packages'], /^likeness: train texture: .*packages holds no pictures/],
   ])('refuses %j with code 2 and a sentence', async (args, message) => {
     const { code, stderr, stdout } = await runCli(args);
     expect(stderr).toMatch(message);
@@ -66,7 +66,14 @@ describe('likeness', () => {
   });
 
   it('keeps the trace for --debug and says errors in JSON for --json', async () => {
-    const { code, stderr, stdout } = await runCli(['fit', 'a.jpg', '--texture', 'pca', '--json', '--debug']);
+    const { code, stderr, stdout } = await runCli([
+      'fit',
+      'a.jpg',
+      '--texture',
+      'generated',
+      '--json',
+      '--debug',
+    ]);
     expect(code).toBe(2);
     expect(stderr).toMatch(TRACE);
     expect(JSON.parse(stdout)).toMatchObject({ event: 'error', code: 2 });

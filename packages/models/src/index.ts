@@ -6,7 +6,7 @@ export type { ModelManifest, ModelSource } from './manifest.ts';
 
 export interface ModelEntry {
   readonly name: string;
-  readonly kind: 'head' | 'skin';
+  readonly kind: 'head' | 'skin' | 'texture';
   /** The data file. */
   readonly file: URL;
   /** A `ModelManifest` as JSON. */
@@ -29,8 +29,16 @@ export const TEMPLATE_SKIN: ModelEntry = {
   manifest: new URL('../data/template-skin.json', import.meta.url),
 };
 
+/** T = m + U p over albedo in likeness-head's chart. */
+export const LIKENESS_SKIN_LINEAR: ModelEntry = {
+  name: 'likeness-skin-linear',
+  kind: 'texture',
+  file: new URL('../data/likeness-skin-linear.safetensors', import.meta.url),
+  manifest: new URL('../data/likeness-skin-linear.json', import.meta.url),
+};
+
 /** Every model of this package. */
-export const MODELS: readonly ModelEntry[] = [LIKENESS_HEAD, TEMPLATE_SKIN];
+export const MODELS: readonly ModelEntry[] = [LIKENESS_HEAD, TEMPLATE_SKIN, LIKENESS_SKIN_LINEAR];
 
 /** The model of that name, or undefined. */
 export function findModel(name: string): ModelEntry | undefined {

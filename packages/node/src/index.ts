@@ -22,3 +22,4 @@ export type {
 export type { Head, ReportOptions } from './likeness-head.ts';
 export { loadHeadModel } from './likeness-model.ts';
 export { ModelFileError } from '@likeness/core/model';
+export { loadLinearTexture, loadTemplateSkin } from './likeness-skin.ts';

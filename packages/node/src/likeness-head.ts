@@ -116,7 +116,7 @@ function reportInput(result: HeadResult, source: HeadSource, options: ReportOpti
     scale: fit.scale,
     stages: fit.stages,
     landmarkError: fit.landmarkError,
-    texture: { kind: 'completed', sizePx: result.albedo.width, photoShare: result.photoShare },
+    texture: { ...result.texture, sizePx: result.albedo.width, photoShare: result.photoShare },
     ...(result.identitySimilarity === undefined || result.identityNetwork === undefined
       ? {}
       : { identitySimilarity: { value: result.identitySimilarity, network: result.identityNetwork } }),

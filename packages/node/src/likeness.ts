@@ -6,9 +6,9 @@ import { readFile } from 'node:fs/promises';
 import { createAnalyser } from '@likeness/core/analysis';
 import type { FaceAnalysis } from '@likeness/core/analysis';
 import type { Photo } from '@likeness/core/image';
-import type { MorphableModel } from '@likeness/core/model';
+import { ModelFileError, type MorphableModel } from '@likeness/core/model';
 import { fitPhoto, withMouthPocket } from '@likeness/core/pipeline';
-import type { FitAssets, FitEvent, PresetName } from '@likeness/core/pipeline';
+import type { FitAssets, FitEvent, PresetName, TextureKind } from '@likeness/core/pipeline';
 import { nodeRuntime } from '@likeness/graph/node';
 import type { NodeDevice } from '@likeness/graph/node';
 import { decodePhoto } from './codec.ts';
@@ -16,7 +16,7 @@ import type { DecodedPhoto } from './codec.ts';
 import { createHead } from './likeness-head.ts';
 import type { Head } from './likeness-head.ts';
 import { loadHeadModel } from './likeness-model.ts';
-import { loadTemplateSkin } from './likeness-skin.ts';
+import { loadLinearTexture, loadTemplateSkin } from './likeness-skin.ts';
 import { readAnalysisNetworks } from './networks.ts';
 
 /** The photo shows no face, or not the one that was asked for. */
@@ -49,6 +49,8 @@ export type PhotoSource = string | Uint8Array | Photo;
 
 export interface LikenessFitOptions {
   readonly preset?: PresetName;
+  /** Where the albedo comes from (default `completed`). */
+  readonly texture?: TextureKind;
   readonly seed?: number;
   /** 1 = the largest face. */
   readonly face?: number;
@@ -108,6 +110,17 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
   };
   const loadMs = performance.now() - started;
 
+  // Only who asks for it waits for it.
+  let linear: Promise<FitAssets> | undefined;
+  const withLinearTexture = (): Promise<FitAssets> =>
+    (linear ??= loadLinearTexture(model).then((linearTexture) => {
+      if (!linearTexture)
+        throw new ModelFileError(
+          `There is no linear texture model for the head model ${model.name}: use the texture completed.`,
+        );
+      return { ...assets, linearTexture };
+    }));
+
   async function* fitFaces(
     source: PhotoSource,
     fitOptions: LikenessFitFacesOptions = {},
@@ -123,9 +136,10 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
       const result = await fitPhoto(
         photo,
         found[number - 1],
-        assets,
+        fitOptions.texture === 'pca' ? await withLinearTexture() : assets,
         {
           ...(fitOptions.preset === undefined ? {} : { preset: fitOptions.preset }),
+          ...(fitOptions.texture === undefined ? {} : { texture: fitOptions.texture }),
           ...(fitOptions.seed === undefined ? {} : { seed: fitOptions.seed }),
           ...('focalPx' in photo && photo.focalPx !== undefined ? { focalPx: photo.focalPx } : {}),
           now: () => performance.now(),

@@ -54,6 +54,17 @@ describe('openLikeness', () => {
     expect(head.report()).toMatchObject({ preset: 'standard', texture: { sizePx: 2048 } });
   });
 
+  it('fits the linear texture model to what the photo shows', async () => {
+    const [photo, linear] = [await likeness.fit(EXAMPLE), await likeness.fit(EXAMPLE, { texture: 'pca' })];
+    const { texture } = linear.report() as { texture: { kind: string; model: string; latent: number[] } };
+    expect(texture).toMatchObject({ kind: 'pca', model: 'likeness-skin-linear', sizePx: 512 });
+    expect(texture.latent).toHaveLength(40);
+    // Most probable, not most exact: no component runs away from its prior.
+    for (const value of texture.latent) expect(Math.abs(value)).toBeLessThan(5);
+    expect(linear.result.identitySimilarity).toBeGreaterThan(0.4);
+    expect(photo.report()['texture']).not.toHaveProperty('latent');
+  });
+
   it('takes the focal length from EXIF, and the distance becomes right', async () => {
     const { model, positions, albedo, fit } = (await likeness.fit(EXAMPLE)).result;
     const [width, height, distanceMm] = [1600, 1200, 400];

@@ -1,2 +1,3 @@
 export { trainShape } from './shape/index.ts';
 export { trainSkin } from './skin/index.ts';
+export { trainTexture } from './texture/index.ts';

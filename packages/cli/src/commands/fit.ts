@@ -16,6 +16,7 @@ photometric fit that standard and high are meant for is not in this version):
   draft      albedo 1024 x 1024
   standard   albedo 2048 x 2048
   high       albedo 4096 x 4096
+  --texture generated (the progressive GAN) is not in this version.
 
 Output:
   One photo writes head.glb (or head.obj and head.mtl), albedo.png, overlay.png and fit.json into DIR.
@@ -45,7 +46,7 @@ export function fitCommand(finish: (code: ExitCode) => void): Command {
     .addOption(
       new Option(
         '--texture <kind>',
-        'where the texture comes from: the photo, completed where it does not see',
+        'completed: the photo, and skin where it does not see; pca: the linear texture model fitted to the photo (512 x 512)',
       )
         .choices(['completed', 'generated', 'pca'])
         .default(defaults.texture),

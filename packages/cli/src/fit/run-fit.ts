@@ -60,9 +60,9 @@ export async function runFit(paths: readonly string[], options: FitCommandOption
 
 /** Options of the contract whose parts are still to come say so; they never pretend. */
 function refuseWhatIsNotThere(options: FitCommandOptions): void {
-  if (options.texture !== 'completed')
+  if (options.texture === 'generated')
     throw new UsageError(
-      `--texture ${options.texture} is not available yet in this version: use --texture completed.`,
+      `--texture ${options.texture} is not available yet in this version: use --texture completed or pca.`,
     );
   if (options.identityNet !== undefined)
     throw new UsageError(
@@ -72,6 +72,10 @@ function refuseWhatIsNotThere(options: FitCommandOptions): void {
     throw new UsageError(
       '--same-person is not available yet in this version: leave it out to fit each photo by itself.',
     );
+}
+
+function textureOf({ texture }: FitCommandOptions): 'completed' | 'pca' {
+  return texture === 'pca' ? 'pca' : 'completed';
 }
 
 async function fitOne(
@@ -87,6 +91,7 @@ async function fitOne(
     const fitted = likeness.fitFaces(photo.path, {
       faces: options.face,
       preset: options.preset,
+      texture: textureOf(options),
       seed: options.seed,
       onEvent: async (event) => {
         reporter.report({ event: 'stage', photo: photo.path, ...event });

@@ -72,6 +72,9 @@ export interface FitReportInput {
   readonly landmarkError: { readonly median: number; readonly rms: number };
   readonly texture: {
     readonly kind: string;
+    /** The texture model's name, and p_t in standard deviations, where there is one. */
+    readonly model?: string;
+    readonly latent?: Float32Array;
     readonly sizePx: number;
     /** Share of the face's texels taken from the photo, 0..1. */
     readonly photoShare?: number;
@@ -150,6 +153,8 @@ export function fitReport(input: FitReportInput): { readonly [key: string]: Json
     landmarkError: { median: round(input.landmarkError.median), rms: round(input.landmarkError.rms) },
     texture: {
       kind: input.texture.kind,
+      ...(input.texture.model === undefined ? {} : { model: input.texture.model }),
+      ...(input.texture.latent === undefined ? {} : { latent: Array.from(input.texture.latent, round) }),
       sizePx: input.texture.sizePx,
       photoShare: input.texture.photoShare === undefined ? null : round(input.texture.photoShare),
     },

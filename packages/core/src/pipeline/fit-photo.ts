@@ -10,7 +10,8 @@ import type { FitResult } from '../fitting/index.ts';
 import type { Photo } from '../image/index.ts';
 import { evaluateModel } from '../model/index.ts';
 import type { MorphableModel } from '../model/index.ts';
-import { buildAlbedo } from '../texture/index.ts';
+import { buildAlbedo, evaluateLinearTexture, invertLinearTexture, replaceSkin } from '../texture/index.ts';
+import type { LinearTexture } from '../texture/index.ts';
 import { paintMouth } from './paint-mouth.ts';
 import { renderPreview } from './preview.ts';
 import type { Preview } from './preview.ts';
@@ -55,17 +56,23 @@ export async function fitPhoto(
   const neutral = evaluateModel(model, identity, new Float32Array(expression.length));
   const positions = evaluateModel(model, identity, expression);
 
-  const texture = await step('texture', { stage: 'texture', fraction: 0.1, loss }, () =>
-    buildAlbedo({
+  const kind = options.texture ?? FIT_PHOTO_DEFAULTS.texture;
+  const linear = kind === 'pca' ? linearTextureOf(assets) : undefined;
+  const texture = await step('texture', { stage: 'texture', fraction: 0.1, loss }, () => {
+    const fromPhoto = buildAlbedo({
       photo,
       model,
       positions,
       camera,
       landmarks: face.landmarks.points,
-      size: preset.textureSizePx,
+      size: linear?.size ?? preset.textureSizePx,
       ...(assets.templateSkin === undefined ? {} : { templateSkin: assets.templateSkin }),
-    }),
-  );
+    });
+    if (!linear) return fromPhoto;
+    const latent = invertLinearTexture(linear, fromPhoto.albedo, fromPhoto.seen.data);
+    const albedo = replaceSkin(model, fromPhoto.albedo, evaluateLinearTexture(linear, latent));
+    return { ...fromPhoto, albedo, latent };
+  });
   const fit: FitResult = { ...landmarks, parameters: { ...landmarks.parameters, light: texture.light } };
 
   paintMouth({ photo, model, positions, camera, light: texture.light, albedo: texture.albedo });
@@ -105,6 +112,10 @@ export async function fitPhoto(
     neutral,
     positions,
     albedo: texture.albedo,
+    texture: {
+      kind,
+      ...('latent' in texture && linear ? { model: linear.name, latent: texture.latent } : {}),
+    },
     photoShare: texture.faceSeen,
     overlay,
     ...(similarity === undefined ? {} : { identitySimilarity: similarity }),
@@ -112,6 +123,15 @@ export async function fitPhoto(
     timings,
     warnings: [...fit.warnings, ...texture.warnings],
   };
+}
+
+/** @throws RangeError where there is no linear texture model for this head */
+function linearTextureOf({ linearTexture, model }: FitAssets): LinearTexture {
+  if (!linearTexture)
+    throw new RangeError(
+      `There is no linear texture model for the head model ${model.name}: use the texture completed.`,
+    );
+  return linearTexture;
 }
 
 /** The dense points where the model knows where they lie, else the 68. */

@@ -3,6 +3,7 @@ import type { FaceAnalysis, IdentityNetwork } from '../analysis/index.ts';
 import type { FitResult } from '../fitting/index.ts';
 import type { Image } from '../image/index.ts';
 import type { MorphableModel } from '../model/index.ts';
+import type { LinearTexture } from '../texture/index.ts';
 
 export type PresetName = 'draft' | 'standard' | 'high';
 
@@ -27,6 +28,8 @@ export interface FitAssets {
   readonly identity?: IdentityNetwork;
   /** sRGB8 albedo in the model's chart that fills what the photo does not show. */
   readonly templateSkin?: Image;
+  /** Needed for `texture: 'pca'`. */
+  readonly linearTexture?: LinearTexture;
 }
 
 /** A step of the pipeline has begun; `fraction` of the work lies behind it. */
@@ -38,8 +41,15 @@ export interface FitEvent {
   readonly loss?: number;
 }
 
+/**
+ * Where the albedo comes from: `completed` is the photo where it shows the head and skin elsewhere; `pca` is the linear
+ * texture model's most probable map for what the photo shows.
+ */
+export type TextureKind = 'completed' | 'pca';
+
 export interface FitPhotoOptions {
   readonly preset?: PresetName;
+  readonly texture?: TextureKind;
   /** Seed of everything random. The stages of today are deterministic and use none. */
   readonly seed?: number;
   /** Focal length in pixels of the photo where it is known. */
@@ -48,10 +58,19 @@ export interface FitPhotoOptions {
   readonly now?: () => number;
 }
 
-export const FIT_PHOTO_DEFAULTS: Required<Pick<FitPhotoOptions, 'preset' | 'seed'>> = {
+export const FIT_PHOTO_DEFAULTS: Required<Pick<FitPhotoOptions, 'preset' | 'seed' | 'texture'>> = {
   preset: 'draft',
+  texture: 'completed',
   seed: 0,
 };
+
+/** Where an albedo came from. */
+export interface HeadTexture {
+  readonly kind: TextureKind;
+  /** The texture model's name, and p_t in standard deviations, where there is one. */
+  readonly model?: string;
+  readonly latent?: Float32Array;
+}
 
 /** A fitted, textured head. */
 export interface HeadResult {
@@ -67,7 +86,9 @@ export interface HeadResult {
   readonly positions: Float32Array;
   /** sRGB8, three channels, in the model's chart. */
   readonly albedo: Image;
-  /** Share of the face's texels that come from the photo, 0..1. */
+  /** What made the albedo. */
+  readonly texture: HeadTexture;
+  /** Share of the face's texels that the photo shows, 0..1. */
   readonly photoShare: number;
   /** Photo, render over photo, shape and albedo side by side. */
   readonly overlay: Image;

@@ -4,6 +4,7 @@ export { blur, erode, guidedFilter, weightedBlur } from './plane-filters.ts';
 export { pullPush } from './pull-push.ts';
 export { NO_PART, uvChart } from './uv-chart.ts';
 export type { ChartModel, UvChart } from './uv-chart.ts';
+export { replaceSkin } from './replace-skin.ts';
 export type { TextureModel } from './texture-model.ts';
 export {
   enlarge,

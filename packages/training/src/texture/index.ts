@@ -5,3 +5,5 @@ export { TEXTURE_PHOTO_DEFAULTS, texturePhotos } from './texture-photos.ts';
 export type { Split, TexturePhoto, TexturePhotoOptions } from './texture-photos.ts';
 export { TRAIN_LINEAR_TEXTURE_DEFAULTS, trainLinearTexture } from './linear-model.ts';
 export type { TrainedLinearTexture, TrainLinearTextureOptions } from './linear-model.ts';
+export { inversionError, trainTexture } from './train-texture.ts';
+export type { InversionError, TrainTextureOptions, TrainTextureResult } from './train-texture.ts';

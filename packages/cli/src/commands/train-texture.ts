@@ -1,0 +1,47 @@
+/** `likeness train texture`: texture models from photographs. */
+import { Command } from 'commander';
+import { EXIT } from '../exit-codes.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { FIT_COMMAND_DEFAULTS, parseSeed } from '../fit/options.ts';
+import { parseCount } from './train-shape.ts';
+
+const EXAMPLES = `
+DIR holds photographs: faces/ with london-neutral, london-smiling and canada; or a folder for each
+person; or pictures of one person each. Each is fitted, unwrapped and freed of its light (DIR/maps),
+then the linear model is learned from the maps. A stopped run goes on where it was. The progressive
+GAN is not in this version.
+
+Examples:
+  $ likeness train texture --photos data -o run
+  $ likeness train texture --photos data --dry-run`;
+
+/** As the command line gives them; numbers that are not given stay the trainer's defaults. */
+export interface TrainTextureCommandOptions {
+  readonly photos: string;
+  readonly output: string;
+  readonly model: string;
+  readonly size?: number;
+  readonly modes?: number;
+  readonly validationPeople?: number;
+  readonly seed?: number;
+  readonly dryRun?: boolean;
+}
+
+export function trainTextureCommand(finish: (code: ExitCode) => void): Command {
+  return new Command('texture')
+    .description('Train the texture models: albedo maps from photographs, and their linear model.')
+    .requiredOption('--photos <dir>', 'folder of photographs')
+    .option('-o, --output <dir>', 'run directory', 'texture-run')
+    .option('--model <name|path>', 'head model whose chart is drawn in', FIT_COMMAND_DEFAULTS.model)
+    .option('--size <texels>', 'side of the maps (default: 512)', parseCount)
+    .option('--modes <number>', 'components of the linear model (default: 40)', parseCount)
+    .option('--validation-people <number>', 'people held out (default: 10)', parseCount)
+    .option('--seed <number>', 'seed of the split (default: 1)', parseSeed)
+    .option('--dry-run', 'only say what would be learned from')
+    .addHelpText('after', EXAMPLES)
+    .action(async (options: TrainTextureCommandOptions) => {
+      const { runTrainTexture } = await import('../train/run-train-texture.ts');
+      await runTrainTexture(options);
+      finish(EXIT.done);
+    });
+}

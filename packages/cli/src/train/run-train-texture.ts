@@ -1,0 +1,41 @@
+/** Runs the trainer of the texture models and says on standard error how far it is. */
+import { statSync } from 'node:fs';
+import { loadHeadModel, loadTemplateSkin } from '@likeness/node';
+import type { TrainTextureCommandOptions } from '../commands/train-texture.ts';
+import { UsageError } from '../errors.ts';
+import { checkFolder } from '../fit/output-folder.ts';
+import { stageLines } from './stage-lines.ts';
+
+/** @throws UsageError where the photographs are not there or the output cannot be written */
+export async function runTrainTexture(options: TrainTextureCommandOptions): Promise<void> {
+  const { photos, output, model: modelName, ...numbers } = options;
+  if (statSync(photos, { throwIfNoEntry: false })?.isDirectory() !== true)
+    throw new UsageError(`${photos} is not a folder: give a folder of photographs to --photos.`);
+  if (options.dryRun !== true) checkFolder(output);
+  if (options.size !== undefined && options.size % 4 !== 0)
+    throw new UsageError(`--size ${options.size} is not a multiple of 4.`);
+  const { trainTexture } = await import('@likeness/training/texture');
+  const lines = stageLines(process.stderr);
+  const model = await loadHeadModel(modelName);
+  const result = await trainTexture({
+    photos,
+    out: output,
+    model,
+    templateSkin: await loadTemplateSkin(model),
+    ...numbers,
+    onProgress: lines,
+  }).catch((error: unknown) => {
+    // What the trainer says of its data is about what the user gave.
+    if (error instanceof Error && error.message.startsWith('train texture:'))
+      throw new UsageError(error.message, { cause: error });
+    throw error;
+  });
+  const { train, validation, people } = result.photos;
+  process.stdout.write(`${train} photos to learn from, ${validation} held out, ${people} people\n`);
+  if (!result.linear || !result.dataset) return;
+  for (const { id, why } of result.dataset.left) process.stderr.write(`left out: ${id} (${why})\n`);
+  const { manifest, file } = result.linear;
+  process.stdout.write(
+    `${manifest.name} ${manifest.version} -> ${file} (${(manifest.bytes / 1e6).toFixed(1)} MB, sha256 ${manifest.sha256})\n`,
+  );
+}
