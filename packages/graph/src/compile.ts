@@ -114,7 +114,7 @@ export async function compile<Output extends TypedArray = Float32Array>(
 ): Promise<Program<Output>> {
   const graph = traceProgram(source, inputSpecs, options.outputs);
   const { runtime, threads } = options;
-  const lowered = lower(graph, { blockedLayout: runtime.blockedLayout });
+  const lowered = lower(graph, { channelBlock: await runtime.channelBlock?.() });
   const model = runtime.adapt?.(lowered) ?? lowered;
   const create = (): Promise<RuntimeSession> => runtime.createSession(encodeOnnx(model), { threads });
   const session = runtime.cache

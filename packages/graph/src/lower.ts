@@ -1,6 +1,8 @@
 // Graph -> ONNX model. Every operation writes its own nodes; here they only get names.
+import { BLOCKED_LOWERINGS, createBlockedContext, type MutableNode } from './blocked/index.ts';
 import { arrayFrom, type DType, type TypedArray } from './dtype.ts';
-import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode, OnnxValueInfo } from './onnx/model.ts';
+import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxValueInfo } from './onnx/model.ts';
+import { countReaders, optimiseGraph } from './optimise.ts';
 import { inputOperation } from './ops/input.ts';
 import type { Shape } from './shape.ts';
 import { attributesOf, type LoweringContext, type Tensor } from './tensor.ts';
@@ -14,25 +16,26 @@ export const OPSET = 18;
 
 /** Options of `lower`. */
 export interface LowerOptions {
-  /** See `Runtime.blockedLayout` (default false). */
-  readonly blockedLayout?: boolean | undefined;
+  /** Channels of one block where the runtime has blocked convolutions; see `Runtime.channelBlock` (default 0: none). */
+  readonly channelBlock?: number | undefined;
 }
 
 /**
  * Lowers a traced program; inputs and outputs keep their names and order. Only an output that is called like an input
  * becomes `name:out`, because ONNX knows one name space. Inner names start with `%`.
  */
-export function lower(graph: Graph, options: LowerOptions = {}): OnnxModel {
-  const nodes: OnnxNode[] = [];
+export function lower(traced: Graph, options: LowerOptions = {}): OnnxModel {
+  const graph = optimiseGraph(traced);
+  const nodes: MutableNode[] = [];
   const initializers: OnnxInitializer[] = [];
   const declared: OnnxValueInfo[] = [];
   const indexLists = new Map<string, string>();
   let count = 0;
+  const newName = (): string => `%t${count++}`;
   const context: LoweringContext = {
-    blockedLayout: options.blockedLayout ?? false,
     emit(opType, inputs, attributes: Readonly<Record<string, OnnxAttribute>> = {}, outputs = 1) {
-      const names = Array.from({ length: outputs }, () => `%t${count++}`);
-      nodes.push({ opType, inputs, outputs: names, attributes });
+      const names = Array.from({ length: outputs }, newName);
+      nodes.push({ opType, inputs: [...inputs], outputs: names, attributes });
       return names;
     },
     constant(data: TypedArray, shape: Shape, dtype: DType) {
@@ -53,15 +56,24 @@ export function lower(graph: Graph, options: LowerOptions = {}): OnnxModel {
     },
   };
 
-  const read = new Set<Tensor>(Object.values(graph.outputs));
-  for (const node of graph.nodes) for (const input of node.inputs) read.add(input);
-
+  const readers = countReaders(graph);
   const names = new Map<Tensor, string>();
   for (const tensor of Object.values(graph.inputs)) {
     names.set(tensor, attributesOf(tensor, inputOperation)?.name ?? '');
   }
+  const blocked =
+    options.channelBlock === undefined || options.channelBlock === 0
+      ? undefined
+      : createBlockedContext({
+          context,
+          block: options.channelBlock,
+          nodes,
+          newName,
+          plainNames: names,
+          readers,
+        });
   const nameOf = (tensor: Tensor): string => {
-    const name = names.get(tensor);
+    const name = names.get(tensor) ?? blocked?.plain(tensor);
     if (name === undefined) {
       throw new TypeError(`lower: ${tensor.toString()} belongs to another trace: pass it in as an input`);
     }
@@ -69,16 +81,20 @@ export function lower(graph: Graph, options: LowerOptions = {}): OnnxModel {
   };
   for (const node of graph.nodes) {
     if (node.operation === inputOperation.name) continue;
-    const used = node.outputs.map((output) => read.has(output));
+    if (blocked && Object.hasOwn(BLOCKED_LOWERINGS, node.operation)) {
+      if (BLOCKED_LOWERINGS[node.operation](node, blocked)) continue;
+    }
+    const used = node.outputs.map((output) => readers.has(output));
     const outputNames = node.lower(context, node.inputs.map(nameOf), used);
     node.outputs.forEach((output, index) => names.set(output, outputNames[index]));
   }
 
   // An output is renamed in place; one that is an input, a constant or a second name of a value gets an Identity.
   const renamed = new Map<string, string>();
+  const values = Object.values(graph.outputs).map(nameOf);
   const computed = new Set(nodes.flatMap((node) => node.outputs));
-  const outputs = Object.entries(graph.outputs).map(([name, tensor]) => {
-    const value = nameOf(tensor);
+  const outputs = Object.entries(graph.outputs).map(([name, tensor], index) => {
+    const value = values[index];
     const outputName = Object.hasOwn(graph.inputs, name) ? `${name}:out` : name;
     if (computed.has(value) && !renamed.has(value)) renamed.set(value, outputName);
     else nodes.push({ opType: 'Identity', inputs: [value], outputs: [outputName], attributes: {} });
@@ -88,8 +104,9 @@ export function lower(graph: Graph, options: LowerOptions = {}): OnnxModel {
   return {
     opset: OPSET,
     initializers,
-    nodes: nodes.map(({ opType, inputs, outputs: made, attributes }) => ({
+    nodes: nodes.map(({ opType, domain, inputs, outputs: made, attributes }) => ({
       opType,
+      domain,
       inputs: inputs.map(rename),
       outputs: made.map(rename),
       attributes,

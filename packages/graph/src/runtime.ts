@@ -35,10 +35,10 @@ export interface Runtime {
   /** Name and device, as it appears in reports: `onnxruntime-node cpu`. */
   readonly name: string;
   /**
-   * True if convolutions run in a channel-blocked layout (ONNX Runtime's NCHWc on x64). An operation without a blocked
-   * form then costs two reorderings of its tensor, so some lowerings choose convolutions that have one.
+   * Channels of one block (16 or 8) where convolutions have a channel-blocked layout that programs may use by themselves
+   * (ONNX Runtime's NCHWc operators on x64); 0 or absent where they have none.
    */
-  readonly blockedLayout?: boolean;
+  readonly channelBlock?: (() => Promise<number>) | undefined;
   /** Rewrites programs for what the runtime lacks; they are taken as they are by default. */
   readonly adapt?: ((model: OnnxModel) => OnnxModel) | undefined;
   /** Where `compile` looks for a session of the same program before it asks for a new one; none by default. */

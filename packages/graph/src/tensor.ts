@@ -14,8 +14,6 @@ export interface TensorType {
 
 /** What an operation needs to write itself as ONNX nodes. */
 export interface LoweringContext {
-  /** True where the runtime has a channel-blocked layout worth staying in (see `Runtime.blockedLayout`). */
-  readonly blockedLayout: boolean;
   /** Appends one ONNX node and returns the names of its outputs (`outputs` of them, one by default). */
   emit(
     opType: string,

@@ -12,6 +12,7 @@ import {
   type Runtime,
   type RuntimeSession,
 } from '../runtime.ts';
+import { probeChannelBlock } from '../blocked/probe.ts';
 import { rewriteForWebgpu } from '../webgpu-rewrites.ts';
 
 /** Execution providers of onnxruntime-node that can be asked for. */
@@ -69,7 +70,7 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
   return {
     name: `onnxruntime-node ${device}`,
     adapt: device === 'webgpu' ? rewriteForWebgpu : undefined,
-    blockedLayout: device === 'cpu' && process.arch === 'x64',
+    channelBlock: device === 'cpu' && process.arch === 'x64' ? channelBlock : undefined,
     // A profile or an optimised model is written by a session of its own.
     cache:
       (options.cache ?? NODE_RUNTIME_DEFAULTS.cache) &&
@@ -86,6 +87,17 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
       return wrap(ort, session, options.profilePath !== undefined);
     },
   };
+}
+
+let probed: Promise<number> | undefined;
+
+/** Asked once a process. */
+async function channelBlock(): Promise<number> {
+  probed ??= probeChannelBlock(async (model) => {
+    const ort = await loadOnnxRuntime('cpu');
+    return wrap(ort, await ort.InferenceSession.create(model, sessionSettings('cpu', {}, 1)), false);
+  });
+  return probed;
 }
 
 function sessionSettings(

@@ -6,7 +6,6 @@ import {
   attributesOf,
   expectFloat,
   expectSameDType,
-  type LoweringContext,
   type Operation,
   type Tensor,
 } from '../tensor.ts';
@@ -123,24 +122,16 @@ export function clip(x: Tensor, min: number, max: number): Tensor {
 }
 const RELU_BOUNDS = { min: 0, max: Infinity };
 
-function emitChannelScale(context: LoweringContext, input: string, factors: Float32Array): string {
-  if (!context.blockedLayout) {
-    return context.emit('Mul', [input, context.constant(factors, [factors.length, 1, 1], 'float32')])[0];
-  }
-  const kernel = context.constant(factors, [factors.length, 1, 1, 1], 'float32');
-  return context.emit('Conv', [input, kernel], { group: { i: factors.length } })[0];
-}
-
 export const scaleChannelsOperation: Operation<{ readonly factors: Float32Array }> = {
   name: 'scaleChannels',
   infer: ([x]) => [x],
-  lower: (context, { names, attributes }) => [emitChannelScale(context, names[0], attributes.factors)],
+  lower: (context, { names, attributes: { factors } }) =>
+    context.emit('Mul', [names[0], context.constant(factors, [factors.length, 1, 1], 'float32')]),
   vjp: ({ attributes, cotangents: [g] }) => [g && scaleChannels(g, attributes.factors)],
 };
 
 /**
- * Image x [n, c, h, w] times one known factor per channel. In a blocked layout this is a depthwise convolution, which
- * stays there; a product with [c, 1, 1] would not.
+ * Image x [n, c, h, w] times one known factor per channel.
  */
 export function scaleChannels(x: Tensor, factors: Float32Array): Tensor {
   if (x.rank !== 4 || x.dtype !== 'float32' || x.shape[1] !== factors.length) {
@@ -165,15 +156,7 @@ export const preluOperation: Operation<{ readonly slopes: Float32Array | undefin
     }
     return [x];
   },
-  lower: (context, { names, attributes: { slopes } }) => {
-    if (!context.blockedLayout || !slopes) return context.emit('PRelu', names);
-    // slope x + (1 - slope) max(x, 0) as two 1x1 depthwise convolutions, the sum fused into the second: PRelu itself
-    // has no blocked form and would cost two reorderings per activation.
-    const [positive] = context.emit('Relu', [names[0]]);
-    const below = emitChannelScale(context, names[0], slopes);
-    const above = emitChannelScale(context, positive, complement(slopes));
-    return context.emit('Add', [below, above]);
-  },
+  lower: (context, { names }) => context.emit('PRelu', names),
   vjp: ({ inputs: [x, slope], attributes: { slopes }, wanted, cotangents: [g] }) => {
     if (!g) return [undefined, undefined];
     const positive = mul(g, step(x));

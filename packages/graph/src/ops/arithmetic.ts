@@ -58,10 +58,21 @@ export function sub(a: Tensor | number, b: Tensor | number): Tensor {
   return applyOperation(subOperation, operands(a, b, 'sub'), null)[0];
 }
 
-export const mulOperation: Operation<null> = binaryOperation('mul', 'Mul', (g, { inputs: [a, b] }) => [
+const productOperation: Operation<null> = binaryOperation('mul', 'Mul', (g, { inputs: [a, b] }) => [
   () => mul(g, b),
   () => mul(g, a),
 ]);
+
+export const mulOperation: Operation<null> = {
+  ...productOperation,
+  // A square has one adjoint, 2 g a, not the sum of two.
+  vjp: (call) => {
+    const [a, b] = call.inputs;
+    const [g] = call.cotangents;
+    if (a === b && g) return [mul(mul(g, 2), a), undefined];
+    return productOperation.vjp?.(call) ?? [undefined, undefined];
+  },
+};
 
 /** a * b. */
 export function mul(a: Tensor | number, b: Tensor | number): Tensor {
@@ -71,7 +82,8 @@ export function mul(a: Tensor | number, b: Tensor | number): Tensor {
 export const divOperation: Operation<null> = binaryOperation(
   'div',
   'Div',
-  (g, { inputs: [, b], outputs: [y] }) => [() => div(g, b), () => neg(div(mul(g, y), b))],
+  // Summed over a broadcast before the division, which then is one of the smaller tensor.
+  (g, { inputs: [, b], outputs: [y] }) => [() => div(g, b), () => neg(div(sumTo(mul(g, y), b.shape), b))],
 );
 
 /** a / b. */

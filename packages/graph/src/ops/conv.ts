@@ -3,6 +3,7 @@ import { withDefaults } from '../options.ts';
 import { formatShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectFloat, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
 import { convFilterGradient, makeFilterGradient } from './conv-filter-gradient.ts';
+import { constantData, isConstant, lazyConstant } from './input.ts';
 import { reshape, sum, transpose } from './shape.ts';
 import { flip } from './slice-pad.ts';
 
@@ -86,11 +87,33 @@ export function conv2d(x: Tensor, weights: Tensor, bias?: Tensor, options: Conv2
 /** [f, c/g, kh, kw] -> [c, f/g, kh, kw], rotated by half a turn: the kernel of the adjoint convolution. */
 function adjointKernel(w: Tensor, groups: number): Tensor {
   const [filters, perGroup, kh, kw] = w.shape;
+  if (isConstant(w) && w.dtype === 'float32') {
+    const shape = [groups * perGroup, filters / groups, kh, kw];
+    return lazyConstant({ shape, dtype: w.dtype }, () => rotateKernel(w, groups));
+  }
   const flipped = flip(w, [2, 3]);
   // Depthwise: the channel exchange moves nothing.
   if (perGroup === 1 && filters === groups) return flipped;
   const grouped = reshape(flipped, [groups, filters / groups, perGroup, kh, kw]);
   return reshape(transpose(grouped, [0, 2, 1, 3, 4]), [groups * perGroup, filters / groups, kh, kw]);
+}
+
+/** Values of the adjoint kernel of constant weights. */
+function rotateKernel(w: Tensor, groups: number): Float32Array {
+  const data = constantData(w) as Float32Array;
+  const [filters, perGroup, kh, kw] = w.shape;
+  const perOutput = filters / groups;
+  const taps = kh * kw;
+  const out = new Float32Array(data.length);
+  for (let filter = 0; filter < filters; filter++) {
+    const group = Math.floor(filter / perOutput);
+    for (let channel = 0; channel < perGroup; channel++) {
+      const from = (filter * perGroup + channel) * taps;
+      const to = ((group * perGroup + channel) * perOutput + (filter % perOutput)) * taps + taps - 1;
+      for (let tap = 0; tap < taps; tap++) out[to - tap] = data[from + tap];
+    }
+  }
+  return out;
 }
 
 function convInputGradient(

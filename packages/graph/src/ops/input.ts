@@ -46,6 +46,22 @@ export function constant(
   return applyOperation(constantOperation, [], { data: array, type: { shape: [...extents], dtype } })[0];
 }
 
+/** A constant whose values are computed whenever they are asked for, and not kept: rearranged weights. */
+export function lazyConstant(type: TensorType, produce: () => TypedArray): Tensor {
+  const attributes = {
+    get data() {
+      return produce();
+    },
+    type,
+  };
+  return applyOperation(constantOperation, [], attributes)[0];
+}
+
+/** True for constants, without computing their values. */
+export function isConstant(tensor: Tensor): boolean {
+  return tensor.node.operation === constantOperation.name;
+}
+
 /** The values of a constant, or undefined if `tensor` is computed. */
 export function constantData(tensor: Tensor): TypedArray | undefined {
   return attributesOf(tensor, constantOperation)?.data;

@@ -1,9 +1,12 @@
 // Image resizing, nearest and bilinear, with the three conventions of where pixel centres lie.
+import { arrayFrom, type DType } from '../dtype.ts';
 import { withDefaults } from '../options.ts';
 import { formatShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectFloat, type Operation, type Tensor } from '../tensor.ts';
+import { mul } from './arithmetic.ts';
 import { constant } from './input.ts';
 import { matmul, swapLast } from './matmul.ts';
+import { averagePool2d } from './pool.ts';
 
 /**
  * Where output pixel i samples the input: `halfPixel` (i + 0.5) s - 0.5, `asymmetric` i s, `alignCorners`
@@ -48,19 +51,33 @@ export const resizeOperation: Operation<Required<ResizeOptions>> = {
   // Resizing is linear and separable: y = R x C. The adjoint is R' g C' with the small dense matrices R and C.
   vjp: ({ inputs: [x], attributes, cotangents: [g] }) => {
     if (!g) return [undefined];
-    const rows = weightMatrix(x.shape[2], attributes.size[0], attributes);
-    const columns = weightMatrix(x.shape[3], attributes.size[1], attributes);
+    // Each element repeated in a whole window: the adjoint sums the windows, which pooling does in any layout.
+    const window = repeatedWindow(x.shape, attributes);
+    if (window) return [mul(averagePool2d(g, { kernel: window }), window[0] * window[1])];
+    const rows = weightMatrix(x.shape[2], attributes.size[0], attributes, x.dtype);
+    const columns = weightMatrix(x.shape[3], attributes.size[1], attributes, x.dtype);
     return [matmul(matmul(swapLast(rows), g), columns)];
   },
 };
+
+/** Height and width of the windows of equal elements that nearest neighbours of whole factors make. */
+function repeatedWindow(
+  shape: readonly number[],
+  { mode, coordinates, size }: Required<ResizeOptions>,
+): [number, number] | undefined {
+  const factors: [number, number] = [size[0] / shape[2], size[1] / shape[3]];
+  const repeats = mode === 'nearest' && coordinates !== 'alignCorners' && factors.every(Number.isInteger);
+  return repeats ? factors : undefined;
+}
 
 /** Interpolation weights [out, in] along one axis. */
 function weightMatrix(
   input: number,
   output: number,
   { mode, coordinates }: Pick<Required<ResizeOptions>, 'mode' | 'coordinates'>,
+  dtype: DType,
 ): Tensor {
-  const data = new Float32Array(output * input);
+  const data = new Float64Array(output * input);
   const hold = (index: number): number => Math.min(Math.max(index, 0), input - 1);
   for (let i = 0; i < output; i++) {
     const at = sourceCoordinate(i, input, output, coordinates);
@@ -72,7 +89,7 @@ function weightMatrix(
       data[i * input + hold(low + 1)] += at - low;
     }
   }
-  return constant(data, [output, input]);
+  return constant(arrayFrom(dtype, data), [output, input], dtype);
 }
 
 function sourceCoordinate(i: number, input: number, output: number, coordinates: ResizeCoordinates): number {
@@ -83,5 +100,12 @@ function sourceCoordinate(i: number, input: number, output: number, coordinates:
 
 /** Resizes the last two axes of x [n, c, h, w] to `size` [height, width]. No antialiasing. */
 export function resize2d(x: Tensor, options: ResizeOptions): Tensor {
-  return applyOperation(resizeOperation, [x], withDefaults(RESIZE_DEFAULTS, options))[0];
+  const attributes = withDefaults(RESIZE_DEFAULTS, options);
+  if (x.dtype === 'float64' && x.rank === 4) {
+    // The runtime has no float64 kernel.
+    const rows = weightMatrix(x.shape[2], attributes.size[0], attributes, x.dtype);
+    const columns = weightMatrix(x.shape[3], attributes.size[1], attributes, x.dtype);
+    return matmul(matmul(rows, x), swapLast(columns));
+  }
+  return applyOperation(resizeOperation, [x], attributes)[0];
 }

@@ -1,7 +1,7 @@
 // Slice, pad, concat: pieces of tensors. Each one's adjoint is another of them.
 import { arrayFrom } from '../dtype.ts';
 import { filled, formatShape, normalizeAxis, ShapeError } from '../shape.ts';
-import { applyOperation, expectSameDType, type Operation, type Tensor, type TensorType } from '../tensor.ts';
+import { applyOperation, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
 
 interface SliceAttributes {
   readonly starts: readonly number[];
@@ -48,7 +48,7 @@ export const sliceOperation: Operation<SliceAttributes> = {
 };
 
 /** Zeros between the elements of one axis: extent n becomes (n - 1) step + 1. */
-function dilate(x: Tensor, axis: number, step: number): Tensor {
+export function dilate(x: Tensor, axis: number, step: number): Tensor {
   if (step === 1 || x.shape[axis] === 1) return x;
   return applyOperation(dilateOperation, [x], { axis, step })[0];
 }
@@ -133,29 +133,12 @@ interface PadAttributes {
   readonly value: number;
 }
 
-/** True for image tensors padded along channels alone, few enough that an identity kernel is cheap. */
-function padsChannelsOnly({ shape }: TensorType, { before, after }: PadAttributes): boolean {
-  const others = [0, 2, 3].every((axis) => before[axis] === 0 && after[axis] === 0);
-  return shape.length === 4 && others && shape[1] <= 256 && before[1] + after[1] <= 256;
-}
-
 export const padOperation: Operation<PadAttributes> = {
   name: 'pad',
   infer: ([x], { before, after }) => [
     { shape: x.shape.map((extent, axis) => before[axis] + extent + after[axis]), dtype: x.dtype },
   ],
-  lower: (context, { names, inputs: [x], outputs: [y], attributes }) => {
-    const { before, after, value } = attributes;
-    // Zero channels by a 1x1 convolution with an identity kernel: exact, and it stays in the blocked layout. Padding
-    // would leave it, and so would every residual sum after it (facemesh: 2.9 times the time).
-    if (context.blockedLayout && value === 0 && padsChannelsOnly(x, attributes) && x.dtype === 'float32') {
-      const kernel = new Float32Array(y.shape[1] * x.shape[1]);
-      for (let c = 0; c < x.shape[1]; c++) kernel[(before[1] + c) * x.shape[1] + c] = 1;
-      return context.emit('Conv', [
-        names[0],
-        context.constant(kernel, [y.shape[1], x.shape[1], 1, 1], x.dtype),
-      ]);
-    }
+  lower: (context, { names, inputs: [x], attributes: { before, after, value } }) => {
     const fill = value === 0 ? [] : [context.constant(arrayFrom(x.dtype, [value]), [], x.dtype)];
     return context.emit('Pad', [names[0], context.indices([...before, ...after]), ...fill]);
   },

@@ -14,7 +14,7 @@ describe.each(Object.entries(GRADIENT_CASES))('%s', (_, cases) => {
 
 describe('lowerings for runtimes without a blocked layout', () => {
   it.each(['prelu', 'pad', 'scaleChannels'])('%s', async (name) => {
-    const runtime = { ...nodeRuntime({ threads: 1 }), blockedLayout: false };
+    const runtime = { ...nodeRuntime({ threads: 1 }), channelBlock: undefined };
     for (const { fn, inputs } of GRADIENT_CASES[name]) {
       expect(await gradientError(fn, inputs, { runtime })).toBeLessThan(1e-3);
     }

@@ -1,0 +1,33 @@
+// Which operations have a blocked lowering; all others read and write the ordinary layout.
+import type { BlockedLowering } from './context.ts';
+import { lowerConv, lowerConvTranspose } from './convolution.ts';
+import { elementwiseLowerings } from './elementwise.ts';
+import { lowerConcat, lowerPad, lowerSlice } from './pieces.ts';
+import { lowerAveragePool, lowerExpand, lowerMaxPool, lowerMean, lowerResize, lowerSum } from './pooling.ts';
+
+export { createBlockedContext, type BlockedContext, type MutableNode } from './context.ts';
+
+/** The same value under another name. */
+const lowerSame: BlockedLowering = (node, context) => {
+  const [x] = node.inputs;
+  if (!context.isBlocked(x)) return false;
+  context.share(x, node.outputs[0]);
+  return true;
+};
+
+export const BLOCKED_LOWERINGS: Readonly<Record<string, BlockedLowering>> = {
+  ...elementwiseLowerings,
+  alias: lowerSame,
+  averagePool2d: lowerAveragePool,
+  concat: lowerConcat,
+  conv2d: lowerConv,
+  convTranspose2d: lowerConvTranspose,
+  expand: lowerExpand,
+  maxPool2d: lowerMaxPool,
+  mean: lowerMean,
+  pad: lowerPad,
+  resize2d: lowerResize,
+  slice: lowerSlice,
+  stopGradient: lowerSame,
+  sum: lowerSum,
+};
