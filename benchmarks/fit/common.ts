@@ -1,5 +1,5 @@
 /**
- * What the benchmarks of the landmark fit share: faces of the shared data analysed once, the default model, rank-1.
+ * What the tools of the landmark fit share: faces of the shared data analysed once, the default model.
  *
  * Analysing 210 photos takes half a minute; LIKENESS_ANALYSIS_CACHE=FOLDER keeps the result between runs.
  */
@@ -7,7 +7,6 @@ import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { createAnalyser, type Analyser, type FaceAnalysis } from '@likeness/core/analysis';
-import { fitLandmarks, type FitResult, type LandmarkFitOptions } from '@likeness/core/fitting';
 import type { MorphableModel } from '@likeness/core/model';
 import { nodeRuntime } from '@likeness/graph/node';
 import { decodePhoto, loadHeadModel, readAnalysisNetworks } from '@likeness/node';
@@ -81,56 +80,4 @@ function fromJson(name: string, faces: readonly CachedFace[]): AnalysedFace {
     points68: Float32Array.from(face.points68),
     embedding: Float32Array.from(face.embedding),
   };
-}
-
-export function fitFace(
-  model: MorphableModel,
-  face: AnalysedFace,
-  options: LandmarkFitOptions = {},
-): FitResult {
-  return fitLandmarks(model, face, face, options);
-}
-
-export type Similarity = (a: ArrayLike<number>, b: ArrayLike<number>) => number;
-
-export const cosine: Similarity = (a, b) => {
-  let ab = 0;
-  let aa = 0;
-  let bb = 0;
-  for (let i = 0; i < a.length; i++) {
-    ab += a[i] * b[i];
-    aa += a[i] * a[i];
-    bb += b[i] * b[i];
-  }
-  return ab / Math.sqrt(aa * bb);
-};
-
-export const negativeDistance: Similarity = (a, b) => {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i] - b[i]) ** 2;
-  return -Math.sqrt(sum);
-};
-
-/** For every probe the gallery's indices from the most to the least similar. */
-export function rankings(
-  gallery: readonly ArrayLike<number>[],
-  probes: readonly ArrayLike<number>[],
-  similarity: Similarity,
-): number[][] {
-  return probes.map((probe) => {
-    const scores = gallery.map((entry) => similarity(probe, entry));
-    return gallery.map((_, i) => i).toSorted((a, b) => scores[b] - scores[a]);
-  });
-}
-
-/** Share of probes whose own entry comes first; `chosen` limits the probes, never the gallery. */
-export function rank1(
-  gallery: readonly ArrayLike<number>[],
-  probes: readonly ArrayLike<number>[],
-  similarity: Similarity,
-  chosen: (index: number) => boolean = () => true,
-): number {
-  const order = rankings(gallery, probes, similarity);
-  const indices = order.map((_, i) => i).filter(chosen);
-  return indices.filter((i) => order[i][0] === i).length / indices.length;
 }

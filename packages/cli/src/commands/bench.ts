@@ -1,6 +1,7 @@
 /** `likeness bench`: accuracy, measured. Each benchmark is a command of its own. */
 import { Command } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
+import { benchFacesCommand } from './bench-faces.ts';
 import { benchSyntheticCommand } from './bench-synthetic.ts';
 
 const EXAMPLES = `
@@ -14,6 +15,6 @@ With --out each item's result is a file of its own, so that a run that was stopp
 
 export function benchCommand(finish: (code: ExitCode) => void): Command {
   const bench = new Command('bench').description('Measure accuracy.').addHelpText('after', EXAMPLES);
-  for (const command of [benchSyntheticCommand(finish)]) bench.addCommand(command);
+  for (const command of [benchSyntheticCommand(finish), benchFacesCommand(finish)]) bench.addCommand(command);
   return bench;
 }

@@ -10,7 +10,7 @@ export function readVtk(text: string, name: string): ScanMesh {
     );
   };
   const header = text.slice(0, 512);
-  if (!/^# vtk DataFile/.test(header)) return fail('it has no VTK header');
+  if (!header.startsWith('# vtk DataFile')) return fail('it has no VTK header');
   if (!/^ASCII\s*$/m.test(header)) return fail('it is not in ASCII');
   if (!/^DATASET POLYDATA/m.test(header)) return fail('it is not polygon data');
   const words = text.slice(text.indexOf('POLYDATA') + 8).split(/\s+/);
