@@ -4,8 +4,11 @@ import { applyOperation, expectFloat, type Operation, type Tensor, type TensorTy
 import { div } from './arithmetic.ts';
 import { convTranspose2d } from './conv.ts';
 import { constant, ones, zeros } from './input.ts';
+import { maxPoolAdjoint, windowsTile } from './max-pool-adjoint.ts';
 import { scatterAdd } from './scatter.ts';
 import { reshape } from './shape.ts';
+
+export { repeatOperation } from './max-pool-adjoint.ts';
 
 /** Options of pooling. */
 export interface PoolOptions {
@@ -57,8 +60,12 @@ export const maxPoolOperation: Operation<PoolAttributes> = {
   lower: (context, { names, used, attributes }) =>
     context.emit('MaxPool', names, onnxAttributes(attributes), used[1] ? 2 : 1),
   // The first of equal values takes the gradient.
-  vjp: ({ inputs: [x], outputs: [, indices], cotangents: [g] }) => {
+  vjp: ({ inputs: [x], outputs: [y, indices], attributes, cotangents: [g] }) => {
     if (!g) return [undefined];
+    if (x.dtype === 'float32' && windowsTile(x.shape, attributes)) {
+      const pool = (t: Tensor): Tensor => applyOperation(maxPoolOperation, [t], attributes)[0];
+      return [maxPoolAdjoint(x, y, g, attributes.kernel, pool)];
+    }
     const flat = scatterAdd(zeros([x.size], g.dtype), reshape(indices, [indices.size]), reshape(g, [g.size]));
     return [reshape(flat, x.shape)];
   },

@@ -2,6 +2,7 @@
 import { basicCases } from './basic.ts';
 import type { GradientCase } from './case.ts';
 import { filterGradientCases } from './filter-gradient.ts';
+import { maxPoolAdjointCases } from './max-pool-adjoint.ts';
 import { elementwiseCases } from './elementwise.ts';
 import { gridSampleCases } from './grid-sample.ts';
 import { indexingCases } from './indexing.ts';
@@ -13,6 +14,7 @@ export type { GradientCase } from './case.ts';
 export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> = {
   ...basicCases,
   ...filterGradientCases,
+  ...maxPoolAdjointCases,
   ...elementwiseCases,
   ...gridSampleCases,
   ...indexingCases,

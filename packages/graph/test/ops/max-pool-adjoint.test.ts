@@ -57,6 +57,7 @@ describe('maxPool2d, adjoint', () => {
     ['equal values', (value: number) => Math.round(value)],
     ['large equal values', (value: number) => 1e6 * Math.round(value)],
     ['zeros', () => 0],
+    ['infinities', (value: number) => (value > 0.5 ? Infinity : -Infinity)],
   ])('%s', async (_, values) => {
     for (const [what, test] of CASES) {
       const { image, kernel, strides, pads } = test;
