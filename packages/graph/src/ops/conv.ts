@@ -2,10 +2,12 @@
 import { withDefaults } from '../options.ts';
 import { formatShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectFloat, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
+import { add } from './arithmetic.ts';
 import { convFilterGradient, makeFilterGradient } from './conv-filter-gradient.ts';
+import { convTaps, convTransposeTaps } from './conv-taps.ts';
 import { constantData, isConstant, lazyConstant } from './input.ts';
 import { reshape, sum, transpose } from './shape.ts';
-import { flip } from './slice-pad.ts';
+import { flip, pad } from './slice-pad.ts';
 
 /** Options of `conv2d`. */
 export interface Conv2dOptions {
@@ -81,7 +83,14 @@ export const convOperation: Operation<ConvAttributes> = {
  */
 export function conv2d(x: Tensor, weights: Tensor, bias?: Tensor, options: Conv2dOptions = {}): Tensor {
   const attributes: ConvAttributes = withDefaults(CONV2D_DEFAULTS, options);
-  return applyOperation(convOperation, bias ? [x, weights, bias] : [x, weights], attributes)[0];
+  const inputs = bias ? [x, weights, bias] : [x, weights];
+  // The runtime has no float64 kernel.
+  if (x.dtype === 'float64') {
+    const [{ shape }] = convOperation.infer(inputs, attributes);
+    const y = convTaps(x, weights, shape, attributes);
+    return bias ? add(y, reshape(bias, [bias.size, 1, 1])) : y;
+  }
+  return applyOperation(convOperation, inputs, attributes)[0];
 }
 
 /** [f, c/g, kh, kw] -> [c, f/g, kh, kw], rotated by half a turn: the kernel of the adjoint convolution. */
@@ -195,8 +204,12 @@ export const convTransposeOperation: Operation<ConvTransposeAttributes> = {
 
 /** Options of `convTranspose2d`. */
 export interface ConvTranspose2dOptions extends Conv2dOptions {
-  /** Height and width of the result; by default the smallest that fits. */
-  readonly size?: readonly [number, number];
+  /** Height and width of the result; by default the smallest that fits, plus `outputPadding`. */
+  readonly size?: readonly [number, number] | undefined;
+  /** Rows and columns added below and to the right (default [0, 0]). */
+  readonly outputPadding?: readonly [number, number] | undefined;
+  /** [c], added to each channel of the result. */
+  readonly bias?: Tensor | undefined;
 }
 
 /**
@@ -204,12 +217,28 @@ export interface ConvTranspose2dOptions extends Conv2dOptions {
  * x: [n, f, h, w]; weights: [f, c / groups, kh, kw]. Returns [n, c, size].
  */
 export function convTranspose2d(x: Tensor, weights: Tensor, options: ConvTranspose2dOptions = {}): Tensor {
-  const attributes: ConvTransposeAttributes = withDefaults({ ...CONV2D_DEFAULTS, size: [0, 0] }, options);
-  const size =
-    options.size ??
-    ([
-      baseExtent(attributes, x.shape[2], weights.shape[2], 0),
-      baseExtent(attributes, x.shape[3], weights.shape[3], 1),
-    ] as const);
-  return applyOperation(convTransposeOperation, [x, weights], { ...attributes, size })[0];
+  const { size, outputPadding = [0, 0], bias, ...rest } = options;
+  const attributes: ConvAttributes = withDefaults(CONV2D_DEFAULTS, rest);
+  const base = ([0, 1] as const).map((axis) =>
+    baseExtent({ ...attributes, size: [0, 0] }, x.shape[axis + 2], weights.shape[axis + 2], axis),
+  );
+  const wanted = [size?.[0] ?? base[0] + outputPadding[0], size?.[1] ?? base[1] + outputPadding[1]];
+  // Beyond a stride no kernel reaches: zeros.
+  const reached = wanted.map((extent, axis) =>
+    outputPadding[axis] > 0 ? Math.min(extent, base[axis] + attributes.strides[axis] - 1) : extent,
+  );
+  const complete: ConvTransposeAttributes = { ...attributes, size: [reached[0], reached[1]] };
+  const [{ shape }] = convTransposeOperation.infer([x, weights], complete);
+  const inner =
+    x.dtype === 'float64'
+      ? convTransposeTaps(x, weights, shape, attributes)
+      : applyOperation(convTransposeOperation, [x, weights], complete)[0];
+  const y = pad(inner, [0, 0, 0, 0], [0, 0, wanted[0] - reached[0], wanted[1] - reached[1]]);
+  if (!bias) return y;
+  if (bias.rank !== 1 || bias.shape[0] !== shape[1]) {
+    throw new ShapeError(
+      `convTranspose2d: expected a bias [${shape[1]}], received ${formatShape(bias.shape)}`,
+    );
+  }
+  return add(y, reshape(bias, [shape[1], 1, 1]));
 }

@@ -51,7 +51,26 @@ export {
   type Conv2dOptions,
   type ConvTranspose2dOptions,
 } from './conv.ts';
-export { averagePool2d, maxPool2d, type PoolOptions } from './pool.ts';
+export {
+  averagePool2d,
+  globalAveragePool,
+  globalMaxPool,
+  lpPool2d,
+  maxPool2d,
+  type AveragePoolOptions,
+  type LpPoolOptions,
+  type PoolOptions,
+} from './pool.ts';
+export {
+  averagePool1d,
+  conv1d,
+  convTranspose1d,
+  maxPool1d,
+  type AveragePool1dOptions,
+  type Conv1dOptions,
+  type ConvTranspose1dOptions,
+  type Pool1dOptions,
+} from './one-dimensional.ts';
 export { RESIZE_DEFAULTS, resize2d, type ResizeCoordinates, type ResizeOptions } from './resize.ts';
 export { gather, scatterAdd } from './scatter.ts';
 export { constantData } from './input.ts';

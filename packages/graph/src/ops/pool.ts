@@ -1,12 +1,19 @@
 // Max and average pooling over windows.
-import { formatShape, ShapeError, sizeOf, type Shape } from '../shape.ts';
+import { formatShape, ShapeError, type Shape } from '../shape.ts';
 import { applyOperation, expectFloat, type Operation, type Tensor, type TensorType } from '../tensor.ts';
-import { div } from './arithmetic.ts';
-import { convTranspose2d } from './conv.ts';
+import { add, div, mul } from './arithmetic.ts';
+import { equal, where } from './compare.ts';
+import { shiftedSlices } from './conv-taps.ts';
+import { conv2d, convTranspose2d } from './conv.ts';
+import { pow } from './extrema.ts';
 import { constant, ones, zeros } from './input.ts';
+import { stack } from './rearrange.ts';
+import { max, mean } from './reduce.ts';
 import { maxPoolAdjoint, windowsTile } from './max-pool-adjoint.ts';
 import { scatterAdd } from './scatter.ts';
 import { reshape } from './shape.ts';
+import { pad, slice } from './slice-pad.ts';
+import { abs } from './unary.ts';
 
 export { repeatOperation } from './max-pool-adjoint.ts';
 
@@ -18,16 +25,40 @@ export interface PoolOptions {
   readonly strides?: readonly [number, number];
   /** Padding: top, left, bottom, right (default none). */
   readonly pads?: readonly [number, number, number, number];
+  /** Distance between the window's elements (default [1, 1]). */
+  readonly dilations?: readonly [number, number] | undefined;
+  /** Keep a last window that is cut off by the end, if it starts before it (default false). */
+  readonly ceilMode?: boolean | undefined;
 }
 
-type PoolAttributes = Required<PoolOptions>;
+/** Options of `averagePool2d`. */
+export interface AveragePoolOptions extends PoolOptions {
+  /** Count the padding (as zeros) in the mean (default false). */
+  readonly countIncludePad?: boolean | undefined;
+}
 
-function infer(name: string, x: TensorType, { kernel, strides, pads }: PoolAttributes): Shape {
+type PoolAttributes = Required<Pick<PoolOptions, 'kernel' | 'strides' | 'pads'>>;
+
+/** A window with holes; the operations know none, it becomes slices and sums before them. */
+interface Window extends PoolAttributes {
+  readonly dilations: readonly [number, number];
+}
+
+const DENSE = [1, 1] as const;
+
+function infer(
+  name: string,
+  x: TensorType,
+  { kernel, strides, pads, dilations = DENSE }: PoolAttributes & { dilations?: readonly [number, number] },
+): Shape {
   expectFloat(x, name);
   if (x.shape.length !== 4)
     throw new ShapeError(`${name}: expected [n,c,h,w], received ${formatShape(x.shape)}`);
   const extent = (axis: 0 | 1): number =>
-    Math.floor((x.shape[axis + 2] + pads[axis] + pads[axis + 2] - kernel[axis]) / strides[axis]) + 1;
+    Math.floor(
+      (x.shape[axis + 2] + pads[axis] + pads[axis + 2] - dilations[axis] * (kernel[axis] - 1) - 1) /
+        strides[axis],
+    ) + 1;
   const shape = [x.shape[0], x.shape[1], extent(0), extent(1)];
   if (shape[2] < 1 || shape[3] < 1) {
     throw new ShapeError(`${name}: a ${kernel.join('x')} window does not fit ${formatShape(x.shape)}`);
@@ -41,11 +72,23 @@ const onnxAttributes = ({ kernel, strides, pads }: PoolAttributes) => ({
   pads: { ints: pads },
 });
 
-const complete = (options: PoolOptions): PoolAttributes => ({
-  kernel: options.kernel,
-  strides: options.strides ?? options.kernel,
-  pads: options.pads ?? [0, 0, 0, 0],
-});
+/** Options over defaults; `ceilMode` becomes padding at the end, so that the last window has room. */
+function complete(x: Tensor, options: PoolOptions): Window {
+  const { kernel, strides = kernel, pads = [0, 0, 0, 0], dilations = DENSE, ceilMode = false } = options;
+  const end = ([0, 1] as const).map((axis) => {
+    if (!ceilMode || x.rank !== 4) return pads[axis + 2];
+    const reach = dilations[axis] * (kernel[axis] - 1) + 1;
+    const inside = x.shape[axis + 2] + pads[axis];
+    const padded = inside + pads[axis + 2];
+    // A window that would start beyond the end is left out.
+    const steps = Math.min(
+      Math.ceil((padded - reach) / strides[axis]),
+      Math.ceil(inside / strides[axis]) - 1,
+    );
+    return Math.max(0, steps * strides[axis] + reach - inside);
+  });
+  return { kernel, strides, dilations, pads: [pads[0], pads[1], end[0], end[1]] };
+}
 
 export const maxPoolOperation: Operation<PoolAttributes> = {
   name: 'maxPool2d',
@@ -71,9 +114,18 @@ export const maxPoolOperation: Operation<PoolAttributes> = {
   },
 };
 
+/** True where the runtime's own pools do: no holes, and no padding as wide as the window. */
+const isPlain = ({ kernel, pads, dilations }: Window): boolean =>
+  dilations.every((step) => step === 1) && pads.every((count, side) => count < kernel[side % 2]);
+
 /** Largest value of each window (padding never wins). x: [n, c, h, w]. */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
-  return applyOperation(maxPoolOperation, [x], complete(options))[0];
+  const window = complete(x, options);
+  const { kernel, strides, pads, dilations } = window;
+  if (isPlain(window)) return applyOperation(maxPoolOperation, [x], { kernel, strides, pads })[0];
+  const [, , height, width] = infer('maxPool2d', x, window);
+  const geometry = { strides, pads, dilations, groups: 1 };
+  return max(stack(shiftedSlices(x, kernel, [height, width], geometry, -Infinity)), { axes: [0] });
 }
 
 export const averagePoolOperation: Operation<PoolAttributes> = {
@@ -85,10 +137,8 @@ export const averagePoolOperation: Operation<PoolAttributes> = {
     if (!g) return [undefined];
     const channels = x.shape[1];
     const { kernel, strides, pads } = attributes;
-    const share = div(
-      g,
-      constant(windowCounts(x.shape, y.shape, attributes), [1, 1, y.shape[2], y.shape[3]], g.dtype),
-    );
+    const counts = windowCounts(x.shape, y.shape, { ...attributes, dilations: DENSE });
+    const share = div(g, constant(counts, [1, 1, y.shape[2], y.shape[3]], g.dtype));
     const kernels = ones([channels, 1, kernel[0], kernel[1]], g.dtype);
     return [
       convTranspose2d(share, kernels, { strides, pads, groups: channels, size: [x.shape[2], x.shape[3]] }),
@@ -96,19 +146,88 @@ export const averagePoolOperation: Operation<PoolAttributes> = {
   },
 };
 
-/** How many real (not padding) elements each window covers. */
-function windowCounts(x: Shape, y: Shape, { kernel, strides, pads }: PoolAttributes): number[] {
+/** How many elements of x, or of `counted` rows and columns of padding around it, each window covers. */
+function windowCounts(
+  x: Shape,
+  y: Shape,
+  { kernel, strides, pads, dilations }: Window,
+  counted: readonly number[] = [0, 0, 0, 0],
+): number[] {
   const covered = (index: number, axis: 0 | 1): number => {
     const start = index * strides[axis] - pads[axis];
-    return Math.min(start + kernel[axis], x[axis + 2]) - Math.max(start, 0);
+    let count = 0;
+    for (let i = 0; i < kernel[axis]; i++) {
+      const at = start + i * dilations[axis];
+      if (at >= -counted[axis] && at < x[axis + 2] + counted[axis + 2]) count++;
+    }
+    return count;
   };
-  return Array.from(
-    { length: sizeOf(y.slice(2)) },
-    (_, i) => covered(Math.floor(i / y[3]), 0) * covered(i % y[3], 1),
+  const [rows, columns] = ([0, 1] as const).map((axis) =>
+    Array.from({ length: y[axis + 2] }, (_, index) => covered(index, axis)),
   );
+  return rows.flatMap((row) => columns.map((column) => row * column));
 }
 
-/** Mean of each window; padding does not count. x: [n, c, h, w]. */
-export function averagePool2d(x: Tensor, options: PoolOptions): Tensor {
-  return applyOperation(averagePoolOperation, [x], complete(options))[0];
+/** Sum of each window: a depthwise convolution with ones, or shifted slices where there is no kernel for it. */
+function windowSums(x: Tensor, shape: Shape, { kernel, strides, pads, dilations }: Window): Tensor {
+  const geometry = { strides, pads, dilations, groups: x.shape[1] };
+  if (x.dtype === 'float64') {
+    return shiftedSlices(x, kernel, shape.slice(2), geometry).reduce((total, part) => add(total, part));
+  }
+  return conv2d(x, ones([x.shape[1], 1, kernel[0], kernel[1]], x.dtype), undefined, geometry);
+}
+
+/** Mean of each window; padding does not count unless asked for. x: [n, c, h, w]. */
+export function averagePool2d(x: Tensor, options: AveragePoolOptions): Tensor {
+  const { countIncludePad = false, ...given } = options;
+  const window = complete(x, given);
+  const { kernel, strides, pads } = window;
+  const counted = countIncludePad ? given.pads : undefined;
+  if (isPlain(window) && x.dtype !== 'float64') {
+    if (!counted) return applyOperation(averagePoolOperation, [x], { kernel, strides, pads })[0];
+    // Zeros that count are pixels like others; what ceilMode adds behind them does not count.
+    const [top, left, bottom, right] = counted;
+    const y = averagePool2d(pad(x, [0, 0, top, left], [0, 0, bottom, right]), {
+      kernel,
+      strides,
+      pads: [0, 0, Math.max(0, pads[2] - bottom), Math.max(0, pads[3] - right)],
+    });
+    return slice(y, [0, 0, 0, 0], infer('averagePool2d', x, window));
+  }
+  const shape = infer('averagePool2d', x, window);
+  const counts = windowCounts(x.shape, shape, window, counted);
+  return div(windowSums(x, shape, window), constant(counts, [1, 1, shape[2], shape[3]], x.dtype));
+}
+
+/** Options of `lpPool2d`. */
+export interface LpPoolOptions extends PoolOptions {
+  /** Exponent of the norm, at least 1 (default 2). */
+  readonly order?: number | undefined;
+}
+
+/** (Σ |x|^p)^(1/p) of each window; 0 with gradient 0 where a window is all 0. x: [n, c, h, w]. */
+export function lpPool2d(x: Tensor, options: LpPoolOptions): Tensor {
+  const { order = 2 } = options;
+  if (!(order >= 1)) throw new RangeError(`lpPool2d: expected an order of at least 1, received ${order}`);
+  const attributes = complete(x, options);
+  const shape = infer('lpPool2d', x, attributes);
+  const powers = order === 2 ? mul(x, x) : order === 1 ? abs(x) : pow(abs(x), order);
+  const sums = windowSums(powers, shape, attributes);
+  const empty = equal(sums, 0);
+  return where(empty, 0, pow(where(empty, 1, sums), 1 / order));
+}
+
+const spatialAxes = (x: Tensor, what: string): number[] => {
+  if (x.rank < 3) throw new ShapeError(`${what}: expected [n,c,spatial..], received ${formatShape(x.shape)}`);
+  return Array.from({ length: x.rank - 2 }, (_, index) => index + 2);
+};
+
+/** Mean over all spatial axes, which stay with extent 1. x: [n, c, spatial..]. */
+export function globalAveragePool(x: Tensor): Tensor {
+  return mean(x, { axes: spatialAxes(x, 'globalAveragePool'), keepDims: true });
+}
+
+/** Maximum over all spatial axes, which stay with extent 1; ties share the gradient. x: [n, c, spatial..]. */
+export function globalMaxPool(x: Tensor): Tensor {
+  return max(x, { axes: spatialAxes(x, 'globalMaxPool'), keepDims: true });
 }

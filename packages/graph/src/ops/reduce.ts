@@ -29,7 +29,7 @@ export const meanOperation: Operation<ReduceAttributes> = {
   },
   lower: (context, { names, inputs: [x], outputs: [y], attributes }) => {
     // Over the image axes it is a global average pool, which stays in the runtime's blocked layout.
-    if (x.shape.length === 4 && attributes.axes.join() === '2,3') {
+    if (x.shape.length === 4 && x.dtype !== 'float64' && attributes.axes.join() === '2,3') {
       const pooled = context.emit('GlobalAveragePool', names);
       return attributes.keepDims ? pooled : context.emit('Reshape', [pooled[0], context.indices(y.shape)]);
     }

@@ -8,16 +8,29 @@ import { gridSampleCases } from './grid-sample.ts';
 import { indexingCases } from './indexing.ts';
 import { linearAlgebraCases } from './linear-algebra.ts';
 import { normalizationCases } from './normalization.ts';
+import { windowCases } from './windows.ts';
 
 export type { GradientCase } from './case.ts';
 
-export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> = {
-  ...basicCases,
-  ...filterGradientCases,
-  ...maxPoolAdjointCases,
-  ...elementwiseCases,
-  ...gridSampleCases,
-  ...indexingCases,
-  ...linearAlgebraCases,
-  ...normalizationCases,
-};
+const FAMILIES: readonly Readonly<Record<string, readonly GradientCase[]>>[] = [
+  basicCases,
+  filterGradientCases,
+  maxPoolAdjointCases,
+  elementwiseCases,
+  gridSampleCases,
+  indexingCases,
+  linearAlgebraCases,
+  normalizationCases,
+  windowCases,
+];
+
+/** Families may add cases to one operation. */
+function merge(): Record<string, GradientCase[]> {
+  const all: Record<string, GradientCase[]> = {};
+  for (const family of FAMILIES) {
+    for (const [name, cases] of Object.entries(family)) all[name] = [...(all[name] ?? []), ...cases];
+  }
+  return all;
+}
+
+export const GRADIENT_CASES: Readonly<Record<string, readonly GradientCase[]>> = merge();
