@@ -116,7 +116,10 @@ function declarationsOf(file: string): Declaration[] {
       .split('\n')
       .map((line) => line.replace(/^\s*\* ?/u, ''))
       .join('\n')
-      .trim();
+      .trim()
+      .replace(/\n+(?=@)/u, '\n\n')
+      .replaceAll(/^@param (\w+)/gmu, '- `$1`:')
+      .replaceAll(/^@returns? /gmu, '- returns ');
     return { name, text: declarationText(text, start, kind).replace(/^export /u, ''), doc: words };
   });
 }
