@@ -89,7 +89,8 @@ export const lowerConcat: BlockedLowering = (node, context) => {
     );
     if (!whole) return false;
   } else if (axis === 0 || y.shape[1] === 1) return false;
-  const names = node.inputs.map((x) => context.blocked(x));
-  context.setBlocked(y, context.emit('Concat', names, { axis: { i: axis } })[0]);
+  const views = node.inputs.map((x) => emitReshape(context, context.blocked(x), memoryShape(x.shape, block)));
+  const [joined] = context.emit('Concat', views, { axis: { i: axis } });
+  context.setBlocked(y, emitReshape(context, joined, declaredShape(y.shape, block)));
   return true;
 };

@@ -15,7 +15,7 @@ interface PoolAttributes {
   readonly kernel: readonly [number, number];
   readonly strides: readonly [number, number];
   readonly pads: readonly [number, number, number, number];
-  readonly dilations: readonly [number, number];
+  readonly dilations?: readonly [number, number];
 }
 
 const poolAttributes = ({ kernel, strides, pads }: PoolAttributes) => ({
@@ -28,7 +28,7 @@ export const lowerMaxPool: BlockedLowering = (node, context) => {
   const [x] = node.inputs;
   const [y, indices] = node.outputs;
   const attributes = node.attributes as PoolAttributes;
-  const dilated = attributes.dilations.some((step) => step !== 1);
+  const dilated = attributes.dilations?.some((step) => step !== 1) === true;
   if (!context.isBlocked(x) || context.isRead(indices) || dilated) return false;
   context.setBlocked(y, context.emitBlocked('MaxPool', [context.blocked(x)], poolAttributes(attributes)));
   return true;
@@ -36,13 +36,13 @@ export const lowerMaxPool: BlockedLowering = (node, context) => {
 
 export const lowerAveragePool: BlockedLowering = (node, context) => {
   const [x] = node.inputs;
-  const attributes = node.attributes as PoolAttributes & { readonly countIncludePad: boolean };
+  const attributes = node.attributes as PoolAttributes & { readonly countIncludePad?: boolean };
   if (!context.isBlocked(x)) return false;
   context.setBlocked(
     node.outputs[0],
     context.emitBlocked('AveragePool', [context.blocked(x)], {
       ...poolAttributes(attributes),
-      count_include_pad: { i: attributes.countIncludePad ? 1 : 0 },
+      count_include_pad: { i: attributes.countIncludePad === true ? 1 : 0 },
     }),
   );
   return true;
