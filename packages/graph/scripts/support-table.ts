@@ -24,7 +24,6 @@ export function supportTable(): string {
     `- Operations whose gradient is zero by definition: ${having('zero by definition')}`,
     `- Operations without a gradient: ${having('no')}`,
     `- ONNX operations that \`importOnnx\` reads: ${names(listOnnxOperations())}`,
-    `- ONNX operations that \`importOnnx\` reads: ${names(listOnnxOperations())}`,
     `- TF.js operations that \`importTfjs\` reads: ${names(listTfjsOperations())}`,
   ].join('\n');
 }
