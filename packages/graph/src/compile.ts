@@ -42,7 +42,7 @@ export interface Program<Output extends TypedArray = Float32Array> {
   readonly runtime: string;
   /**
    * Runs once. Inputs are row-major arrays of the declared shapes, read where they lie: do not change them until the
-   * promise is settled. Calls may overlap, the runtime queues them.
+   * promise is settled. Calls may overlap and are run in turn; in Node each blocks the event loop while it runs.
    */
   run(inputs: Readonly<Record<string, ProgramInput>>, options?: RunOptions): Promise<Record<string, Output>>;
   /** Frees the runtime's memory when running calls are done; later calls are refused. Calling it twice is fine. */
@@ -124,6 +124,8 @@ export async function compile<Output extends TypedArray = Float32Array>(
   // ONNX knows one name space, so the encoded name of an output may differ from the traced one.
   const outputs = Object.keys(graph.outputs).map((name, index) => withName(name, model.outputs[index]));
   const encodedNames = model.outputs.map(({ name }) => name);
+  const inputPorts = new Map(inputs.map((port) => [port.name, port]));
+  const outputPorts = new Map(outputs.map((port) => [port.name, port]));
   let live: RuntimeSession | undefined = session;
   let running = 0;
   let whenIdle: (() => void) | undefined;
@@ -133,8 +135,8 @@ export async function compile<Output extends TypedArray = Float32Array>(
     runtime: runtime.name,
     async run(values, { outputs: given } = {}) {
       if (!live) throw new TypeError('Program.run: the program was disposed');
-      const feeds = checkInputs(inputs, values);
-      const fetches = given && checkOutputs(outputs, encodedNames, given, feeds);
+      const feeds = checkInputs(inputPorts, values);
+      const fetches = given && checkOutputs(outputPorts, encodedNames, given, feeds);
       running++;
       try {
         const results = await live.run(feeds, fetches);
@@ -195,23 +197,26 @@ function nameOfType(value: unknown): string {
   return typeof value === 'object' ? value.constructor.name : typeof value;
 }
 
+/** Refuses names that no port has. Training steps have hundreds of ports and are short, so this is a lookup each. */
 function checkNames(
   what: string,
-  ports: readonly PortInfo[],
+  ports: ReadonlyMap<string, PortInfo>,
   values: Readonly<Record<string, unknown>>,
 ): void {
   for (const name in values) {
-    if (!ports.some((port) => port.name === name)) {
-      throw new TypeError(
-        `Program.run: expected ${what}s ${ports.map((port) => `'${port.name}'`).join(', ')}, received '${name}'`,
-      );
+    if (!ports.has(name)) {
+      const known = [...ports.keys()].map((port) => `'${port}'`).join(', ');
+      throw new TypeError(`Program.run: expected ${what}s ${known}, received '${name}'`);
     }
   }
 }
 
-function checkInputs(ports: readonly PortInfo[], values: Readonly<Record<string, ProgramInput>>): Feeds {
+function checkInputs(
+  ports: ReadonlyMap<string, PortInfo>,
+  values: Readonly<Record<string, ProgramInput>>,
+): Feeds {
   const feeds: Feeds = {};
-  for (const port of ports) {
+  for (const port of ports.values()) {
     feeds[port.name] = {
       data: checkArray('input', port, values[port.name]),
       shape: port.shape,
@@ -223,36 +228,38 @@ function checkInputs(ports: readonly PortInfo[], values: Readonly<Record<string,
 }
 
 function checkOutputs(
-  ports: readonly PortInfo[],
+  ports: ReadonlyMap<string, PortInfo>,
   encodedNames: readonly string[],
   values: Readonly<Record<string, TypedArray>>,
   feeds: Feeds,
 ): Feeds {
   checkNames('output', ports, values);
   const fetches: Feeds = {};
-  const taken: [string, TypedArray][] = Object.entries(feeds).map(([name, { data }]) => [
-    `input '${name}'`,
-    data,
-  ]);
-  ports.forEach((port, index) => {
-    if (!Object.hasOwn(values, port.name)) return;
+  const taken = new Map<ArrayBufferLike, { readonly what: string; readonly data: TypedArray }[]>();
+  const take = (what: string, data: TypedArray): void => {
+    const others = taken.get(data.buffer);
+    if (others) others.push({ what, data });
+    else taken.set(data.buffer, [{ what, data }]);
+  };
+  for (const name in feeds) take(`input '${name}'`, feeds[name].data);
+  let index = 0;
+  for (const port of ports.values()) {
+    const encodedName = encodedNames[index++];
+    if (!Object.hasOwn(values, port.name)) continue;
     const data = checkArray('output', port, values[port.name]);
-    const clash = taken.find(([, other]) => overlap(data, other));
+    const clash = taken.get(data.buffer)?.find((other) => overlap(data, other.data));
     if (clash) {
       throw new RangeError(
-        `Program.run: expected memory of its own for output '${port.name}', received an array that overlaps ${clash[0]}`,
+        `Program.run: expected memory of its own for output '${port.name}', received an array that overlaps ${clash.what}`,
       );
     }
-    taken.push([`output '${port.name}'`, data]);
-    fetches[encodedNames[index]] = { data, shape: port.shape, dtype: port.dtype };
-  });
+    take(`output '${port.name}'`, data);
+    fetches[encodedName] = { data, shape: port.shape, dtype: port.dtype };
+  }
   return fetches;
 }
 
+/** Whether two views of one buffer share an element. */
 function overlap(a: TypedArray, b: TypedArray): boolean {
-  return (
-    a.buffer === b.buffer &&
-    a.byteOffset < b.byteOffset + b.byteLength &&
-    b.byteOffset < a.byteOffset + a.byteLength
-  );
+  return a.byteOffset < b.byteOffset + b.byteLength && b.byteOffset < a.byteOffset + a.byteLength;
 }

@@ -67,6 +67,9 @@ export const NODE_RUNTIME_DEFAULTS: {
 /** Runs programs on onnxruntime-node. */
 export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
   const device = options.device ?? NODE_RUNTIME_DEFAULTS.device;
+  if (!['cpu', 'webgpu', 'cuda'].includes(device)) {
+    throw new TypeError(`nodeRuntime: expected 'cpu', 'webgpu' or 'cuda' as device, received '${device}'`);
+  }
   return {
     name: `onnxruntime-node ${device}`,
     adapt: device === 'webgpu' ? rewriteForWebgpu : undefined,

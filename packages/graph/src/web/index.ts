@@ -66,6 +66,9 @@ export function availableThreads(wanted?: number): number {
 export function webRuntime(options: WebRuntimeOptions = {}): Runtime {
   const device = options.device ?? WEB_RUNTIME_DEFAULTS.device;
   const allowCpuNodes = options.allowCpuNodes ?? WEB_RUNTIME_DEFAULTS.allowCpuNodes;
+  if (!Object.hasOwn(QUEUES, device)) {
+    throw new TypeError(`webRuntime: expected 'wasm' or 'webgpu' as device, received '${device}'`);
+  }
   const inTurn = QUEUES[device];
   return {
     name: `onnxruntime-web ${device}`,

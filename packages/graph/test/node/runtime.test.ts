@@ -3,6 +3,7 @@
 import { describe, expect, it } from 'vitest';
 import * as g from '../../src/index.ts';
 import { nodeRuntime } from '../../src/node/index.ts';
+import { webRuntime } from '../../src/web/index.ts';
 
 const runtime = nodeRuntime({ threads: 1 });
 const HALF = Uint16Array.of(0x3c00, 0xc000, 0x0000, 0x7bff); // 1, -2, 0, 65504
@@ -157,6 +158,14 @@ describe('overlapping calls', () => {
 });
 
 describe('devices', () => {
+  it('are refused by name where there is no such device', () => {
+    const device = 'npu' as 'cpu';
+    expect(() => nodeRuntime({ device })).toThrow(
+      "nodeRuntime: expected 'cpu', 'webgpu' or 'cuda' as device, received 'npu'",
+    );
+    expect(() => webRuntime({ device: device as string as 'wasm' })).toThrow("received 'npu'");
+  });
+
   it('says which device is missing and runs nowhere else', async () => {
     const program = g.compile(
       ({ x }) => g.neg(x),
