@@ -56,13 +56,11 @@ export const afterOperation: Operation<null> = {
   name: 'after',
   infer: ([x]) => [x],
   lower: (context, { names: [x, arrival], inputs: [type] }) => {
-    if (type.shape.length === 0) {
-      // A scalar's shape operand is empty, nothing can be added to it: through one element and back.
-      const [shape] = context.emit('Add', [context.indices([1]), arrival]);
-      const [flat] = context.emit('Reshape', [x, shape]);
-      return context.emit('Reshape', [flat, context.indices([])]);
-    }
-    const [shape] = context.emit('Add', [context.indices(type.shape), arrival]);
+    // A scalar's shape has no element to add the zero to: it is the empty piece of the zero.
+    const [shape] =
+      type.shape.length === 0
+        ? context.emit('Slice', [arrival, context.indices([0]), context.indices([0])])
+        : context.emit('Add', [context.indices(type.shape), arrival]);
     const [y] = context.emit('Reshape', [x, shape], { allowzero: { i: 1 } });
     context.declare(y, type);
     return [y];
