@@ -42,8 +42,8 @@ export function traceSegment(fn: SegmentFunction, inputs: readonly Tensor[], wha
   const nodes: GraphNode[] = [];
   const captured = new Set<Tensor>();
   const outside = (x: Tensor): boolean => !interior.has(x.node);
-  for (const node of topologicalOrder(outputs)) {
-    if (interior.has(node) || node.inputs.every(outside)) continue;
+  for (const node of topologicalOrder(outputs, interior)) {
+    if (node.inputs.every(outside)) continue;
     interior.add(node);
     nodes.push(node);
     for (const x of node.inputs) if (outside(x) && !constantData(x)) captured.add(x);

@@ -45,10 +45,13 @@ function isList(specs: InputSpecs): specs is readonly NamedTensorSpec[] {
   return Array.isArray(specs);
 }
 
-/** Nodes that `outputs` need, in topological order. Iterative: deep networks would overflow the stack. */
-export function topologicalOrder(outputs: readonly Tensor[]): GraphNode[] {
+/**
+ * Nodes that `outputs` need, in topological order, without those in `beyond` and what only they need. Iterative: deep
+ * networks would overflow the stack.
+ */
+export function topologicalOrder(outputs: readonly Tensor[], beyond: Iterable<GraphNode> = []): GraphNode[] {
   const order: GraphNode[] = [];
-  const done = new Set<GraphNode>();
+  const done = new Set<GraphNode>(beyond);
   const stack: { node: GraphNode; next: number }[] = [];
   for (const output of outputs) {
     if (!done.has(output.node)) stack.push({ node: output.node, next: 0 });
