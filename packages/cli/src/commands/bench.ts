@@ -2,6 +2,9 @@
 import { Command } from 'commander';
 import type { ExitCode } from '../exit-codes.ts';
 import { benchFacesCommand } from './bench-faces.ts';
+import { benchFlorenceCommand } from './bench-florence.ts';
+import { benchNowCommand } from './bench-now.ts';
+import { benchRealyCommand } from './bench-realy.ts';
 import { benchSyntheticCommand } from './bench-synthetic.ts';
 
 const EXAMPLES = `
@@ -15,6 +18,13 @@ With --out each item's result is a file of its own, so that a run that was stopp
 
 export function benchCommand(finish: (code: ExitCode) => void): Command {
   const bench = new Command('bench').description('Measure accuracy.').addHelpText('after', EXAMPLES);
-  for (const command of [benchSyntheticCommand(finish), benchFacesCommand(finish)]) bench.addCommand(command);
+  for (const command of [
+    benchSyntheticCommand(finish),
+    benchFacesCommand(finish),
+    benchFlorenceCommand(finish),
+    benchRealyCommand(finish),
+    benchNowCommand(finish),
+  ])
+    bench.addCommand(command);
   return bench;
 }
