@@ -1,6 +1,6 @@
 // Runs in the browser: the four networks on onnxruntime-web, compared to the same goldens as in Node.
 import { compile, importTfjs } from '../../src/index.ts';
-import { availableThreads, webRuntime } from '../../src/web/index.ts';
+import { availableThreads, webRuntime, type WebDevice } from '../../src/web/index.ts';
 import { formulaImage, relativeError, type Golden } from '../fixtures/human-fixtures.ts';
 
 /** What the page hands back for one network. */
@@ -11,7 +11,7 @@ export interface BrowserResult {
   readonly medianMs: number;
 }
 
-async function runNetwork(network: string): Promise<BrowserResult> {
+async function runNetwork(network: string, device: WebDevice = 'wasm', runs = 5): Promise<BrowserResult> {
   const [json, weights, golden] = await Promise.all([
     fetch(`/models/${network}.json`).then((response) => response.json() as Promise<unknown>),
     fetch(`/models/${network}.bin`).then((response) => response.arrayBuffer()),
@@ -20,7 +20,7 @@ async function runNetwork(network: string): Promise<BrowserResult> {
   const model = importTfjs(json, weights);
   const outputs = Object.keys(golden.outputs);
   const threads = availableThreads(2);
-  const runtime = webRuntime({ wasmPaths: `${location.origin}/ort/`, threads });
+  const runtime = webRuntime({ device, wasmPaths: `${location.origin}/ort/`, threads });
   const program = await compile(model, model.inputs, { runtime, outputs });
   const inputs = { [model.inputs[0].name]: formulaImage(golden.inputShape) };
   const results = await program.run(inputs);
@@ -28,13 +28,13 @@ async function runNetwork(network: string): Promise<BrowserResult> {
     outputs.map((name) => [name, relativeError(results[name], golden.outputs[name])]),
   );
   const times: number[] = [];
-  for (let i = 0; i < 5; i++) {
+  for (let i = 0; i < runs; i++) {
     const start = performance.now();
     await program.run(inputs);
     times.push(performance.now() - start);
   }
   await program.dispose();
-  return { network, threads, errors, medianMs: times.sort((a, b) => a - b)[2] };
+  return { network, threads, errors, medianMs: times.toSorted((a, b) => a - b)[runs >> 1] };
 }
 
 Object.assign(globalThis, { runNetwork });
