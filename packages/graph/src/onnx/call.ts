@@ -20,6 +20,23 @@ export const ATTRIBUTE = {
   strings: 8,
 } as const;
 
+/** Attributes that change nothing here: of training, of memory layout, of lower precision, or beside one that decides. */
+const IDLE: ReadonlySet<string> = new Set([
+  'broadcast',
+  'consumed_inputs',
+  'is_test',
+  'momentum',
+  'noop_with_empty_axes',
+  'pads',
+  'ratio',
+  'round_mode',
+  'saturate',
+  'seed',
+  'spatial',
+  'stash_type',
+  'storage_order',
+]);
+
 /** What a converter returns for one output; undefined for an output that it cannot make. */
 export type Converted = Tensor | OnnxValue | undefined;
 
@@ -34,6 +51,7 @@ export class NodeCall {
   /** Undefined for an optional input that is absent. */
   readonly inputs: readonly (OnnxValue | undefined)[];
   private readonly attributes: ReadonlyMap<string, AttributeProto>;
+  private readonly asked: Set<string> = new Set();
 
   constructor(
     node: NodeProto,
@@ -99,6 +117,7 @@ export class NodeCall {
   }
 
   has(name: string): boolean {
+    this.asked.add(name);
     return this.attributes.has(name);
   }
 
@@ -161,7 +180,17 @@ export class NodeCall {
     return (this.node.outputs[index] ?? '') !== '';
   }
 
+  /** Throws if the node has an attribute that nobody asked for: ignoring what it says could be a wrong answer. */
+  expectAllRead(): void {
+    for (const name of this.attributes.keys()) {
+      if (!this.asked.has(name) && !IDLE.has(name)) {
+        throw new ImportError(`attribute '${name}' is not known in operator set ${this.opset}`);
+      }
+    }
+  }
+
   private attribute(name: string, type: number, what: string, optional: boolean): AttributeProto | undefined {
+    this.asked.add(name);
     const attribute = this.attributes.get(name);
     if (!attribute) {
       if (optional) return undefined;

@@ -8,7 +8,7 @@ import { CONVERTERS } from './converters/index.ts';
 import { decodeModel } from './decode.ts';
 import { externalBytes } from './external-data.ts';
 import { foldConstants } from './fold.ts';
-import { checkedSize, decodeHostTensor, expectEngineType } from './host-tensor.ts';
+import { checkedSize, decodeHostTensor, elementName, expectEngineType } from './host-tensor.ts';
 import { resolveInputs } from './inputs.ts';
 import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from './proto.ts';
 import { checkFunction, checkGraph, type CheckedGraph } from './structure.ts';
@@ -85,6 +85,7 @@ export function importOnnx(bytes: Uint8Array, options: ImportOnnxOptions = {}): 
   const inputs = resolveInputs(infos, options.dimensions ?? {});
   const outputNames = [...graph.outputs];
   if (outputNames.length === 0) throw new ImportError('importOnnx: the model has no outputs');
+  const types = new Map(model.graph.outputs.map(({ name, dataType }) => [name, dataType]));
   const library: Library = { functions: model.functions, bodies: new Map() };
 
   return {
@@ -117,15 +118,21 @@ export function importOnnx(bytes: Uint8Array, options: ImportOnnxOptions = {}): 
         }
       }
       evaluate(frame, wanted, library);
-      return Object.fromEntries(wanted.map((name) => [name, outputOf(frame, name)]));
+      return Object.fromEntries(wanted.map((name) => [name, outputOf(frame, name, types.get(name))]));
     },
   };
 }
 
-function outputOf(frame: Frame, name: string): Tensor {
+/** A computed value, of the element type that the file declares for it if it does. */
+function outputOf(frame: Frame, name: string, declared = 0): Tensor {
   const value = frame.graph.constants.get(name) ?? frame.values.get(name);
   if (!value) throw new ImportError(`importOnnx: value '${name}' is not computed`);
   expectEngineType(value.dataType, `importOnnx: value '${name}'`);
+  if (declared !== 0 && declared !== value.dataType) {
+    throw new ImportError(
+      `importOnnx: output '${name}' is declared as ${elementName(declared)}, but computed as ${elementName(value.dataType)}`,
+    );
+  }
   return value.tensor;
 }
 
@@ -324,9 +331,9 @@ function convert(
       `importOnnx: node ${describe(node)} needs op ${describe(node).replace(/^.*\((.*)\)$/, '$1')}, which is not supported`,
     );
   }
-  const returned = converter(
-    new NodeCall(node, opsetOf(frame, node), inputs, resolveAttributes(frame, node)),
-  );
+  const known = new NodeCall(node, opsetOf(frame, node), inputs, resolveAttributes(frame, node));
+  const returned = converter(known);
+  known.expectAllRead();
   const outputs: readonly Converted[] = Array.isArray(returned) ? returned : [returned as Converted];
   for (const output of outputs) if (output) checkedSize(output.shape, 'output');
   const constant = inputs.every((input) => !input || input.isConstant);

@@ -27,6 +27,12 @@ function load(bytes: Uint8Array): void {
   trace((inputs) => model.apply(inputs), model.inputs);
 }
 
+/** Processor time, so that other work on the machine does not count. */
+function secondsSince(start: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(start);
+  return (user + system) / 1e6;
+}
+
 /** The error that `run` throws, if it does. */
 function failureOf(run: () => void): Error | undefined {
   try {
@@ -245,6 +251,16 @@ const CASES: readonly (readonly [string, () => Uint8Array, RegExp])[] = [
     /attribute 'perm': expected whole numbers/,
   ],
   [
+    'an attribute that the operation does not have',
+    () => buildSimple([{ ...relu, attributes: { alpha: { f: 2 } } }]),
+    /\(Relu\): attribute 'alpha' is not known in operator set 17/,
+  ],
+  [
+    'an output of another type than declared',
+    () => buildSimple([relu], { outputs: [{ name: 'y', type: 7, shape: [2, 3] }] }),
+    /output 'y' is declared as int64, but computed as float32/,
+  ],
+  [
     'a shape that depends on data',
     () =>
       buildSimple([
@@ -318,9 +334,9 @@ function nested(depth: number): Uint8Array {
 describe('a broken model is refused in a sentence', () => {
   it.each(CASES)('%s', (_, make, message) => {
     const bytes = make();
-    const start = performance.now();
+    const start = process.cpuUsage();
     const error = failureOf(() => load(bytes));
-    expect(performance.now() - start).toBeLessThan(2000);
+    expect(secondsSince(start)).toBeLessThan(1);
     expect(error).toBeInstanceOf(ImportError);
     expect(error?.message).toMatch(message);
   });
@@ -395,13 +411,13 @@ describe('mutated models', () => {
       const [name, dimensions] = Object.entries(NETWORKS)[round % 5];
       const bytes = network(name);
       mutate(bytes, seededRandom(round + 1));
-      const start = performance.now();
+      const start = process.cpuUsage();
       const error = await importAndRun(bytes, dimensions, runtime);
-      const spent = performance.now() - start;
+      const spent = secondsSince(start);
       outcomes[error === undefined ? 'ran' : 'refused']++;
       const sentence = error === undefined || /^importOnnx: .{10,}/.test(error.message);
       const known = error === undefined || error instanceof ImportError;
-      expect({ round, name, error, sentence, known, slow: spent > 1000 }).toMatchObject({
+      expect({ round, name, error, sentence, known, slow: spent > 1 }).toMatchObject({
         sentence: true,
         known: true,
         slow: false,

@@ -1,6 +1,7 @@
 // All converters by ONNX operation.
 import type { OnnxConverter } from '../call.ts';
 import { ACTIVATIONS } from './activation.ts';
+import { ATTENTIONS } from './attention.ts';
 import { CONVOLUTIONS } from './convolution.ts';
 import { ELEMENTWISE } from './elementwise.ts';
 import { GATHERS } from './gather.ts';
@@ -32,6 +33,7 @@ export const CONVERTERS: ReadonlyMap<string, OnnxConverter> = new Map(
     PRODUCTS,
     RESIZES,
     SAMPLINGS,
+    ATTENTIONS,
     LOSSES,
     WINDOWS,
   ].flatMap((family) => Object.entries(family)),
