@@ -465,6 +465,75 @@ describe('operations newer than the official test data', () => {
   });
 });
 
+/** softmax(q kᵀ / √d) v with causal masking, for heads in groups: the definition, in plain numbers. */
+function attention(q: Float32Array, k: Float32Array, v: Float32Array, shape: AttentionShape): number[] {
+  const { heads, keyHeads, length, size } = shape;
+  const out: number[] = [];
+  for (let head = 0; head < heads; head++) {
+    const shared = Math.floor((head * keyHeads) / heads) * length * size;
+    for (let i = 0; i < length; i++) {
+      const row = (head * length + i) * size;
+      const scores = Array.from({ length: i + 1 }, (_, j) => {
+        let dot = 0;
+        for (let d = 0; d < size; d++) dot += q[row + d] * k[shared + j * size + d];
+        return Math.exp(dot / Math.sqrt(size));
+      });
+      const total = scores.reduce((a, b) => a + b);
+      for (let d = 0; d < size; d++) {
+        out.push(scores.reduce((sum, score, j) => sum + (score / total) * v[shared + j * size + d], 0));
+      }
+    }
+  }
+  return out;
+}
+
+interface AttentionShape {
+  readonly heads: number;
+  readonly keyHeads: number;
+  readonly length: number;
+  readonly size: number;
+}
+
+it('Attention: grouped heads, causal', async () => {
+  const shape = { heads: 4, keyHeads: 2, length: 3, size: 2 };
+  const wave = (count: number, phase: number): Float32Array =>
+    Float32Array.from({ length: count }, (_, i) => 2 * Math.sin(i * 1.3 + phase));
+  const inputs = { q: wave(24, 0), k: wave(12, 1), v: wave(12, 2) };
+  const bytes = buildModel({
+    opsets: { '': 23 },
+    inputs: [
+      { name: 'q', shape: [1, 4, 3, 2] },
+      { name: 'k', shape: [1, 2, 3, 2] },
+      { name: 'v', shape: [1, 2, 3, 2] },
+    ],
+    outputs: [{ name: 'y' }],
+    nodes: [node('Attention', ['q', 'k', 'v'], 'y', { is_causal: { i: 1 } })],
+  });
+  const { y } = await run(bytes, inputs);
+  expect(y.values).toEqual(close(attention(inputs.q, inputs.k, inputs.v, shape)));
+});
+
+it('float16 networks run, in and out as raw bits', async () => {
+  const half = { one: 0x3c00, two: 0x4000, minus: 0xbc00, five: 0x4500 };
+  const bytes = buildSimple([node('MatMul', ['x', 'w'], 'p'), node('Relu', ['p'], 'y')], {
+    inputs: [{ name: 'x', type: 10, shape: [1, 2] }],
+    outputs: [{ name: 'y', type: 10, shape: [1, 2] }],
+    initializers: [
+      {
+        name: 'w',
+        dims: [2, 2],
+        type: 10,
+        raw: bytesOf(Uint16Array.of(half.one, half.minus, half.two, half.one)),
+      },
+    ],
+  });
+  // [1, 2] times [[1, -1], [2, 1]] = [5, 1].
+  expect((await run(bytes, { x: Uint16Array.of(half.one, half.two) }))['y'].values).toEqual([
+    half.five,
+    half.one,
+  ]);
+});
+
 describe('semantics of older operator sets', () => {
   it('softmax before 13 runs over everything behind its axis', async () => {
     const bytes = buildSimple([node('Softmax', ['x'], 'y', { axis: { i: 1 } })], {
