@@ -1,0 +1,69 @@
+/**
+ * One training step as a loss over both networks: the non-saturating loss (Goodfellow et al. 2014) with the R1 penalty on
+ * real images (Mescheder et al., "Which training methods for GANs do actually converge?", ICML 2018). WGAN-GP, the paper's
+ * own loss, needs a gradient of a gradient in every step; R1 in every sixteenth is enough (Karras et al. 2020), which on
+ * processor cores decides how far training gets.
+ */
+import {
+  add,
+  gradients,
+  mean,
+  mul,
+  neg,
+  sign,
+  softplus,
+  stopGradient,
+  sum,
+  type LossResult,
+  type Tensor,
+  type Tensors,
+} from '@likeness/graph';
+import { augment } from './augmentation.ts';
+import { critic, generator, type GanArchitecture } from './networks.ts';
+
+export interface GanLossOptions {
+  readonly architecture: GanArchitecture;
+  readonly level: number;
+  /** Weight of the R1 penalty in this step; 0 leaves it out of the program. */
+  readonly penalty: number;
+}
+
+/**
+ * Inputs: `real` [n, 3, h, w], `z` [n, latent], `share` scalar, and two augmentation draws, `real/*` and `fake/*`.
+ * The generator's part moves no weight of the critic and the other way round.
+ */
+export function ganLoss(
+  { architecture, level, penalty }: GanLossOptions,
+  p: Tensors,
+  batch: Tensors,
+): LossResult {
+  const share = level > 0 ? batch['share'] : undefined;
+  const draw = (which: string) => ({
+    grid: batch[`${which}/grid`],
+    matrix: batch[`${which}/matrix`],
+    offset: batch[`${which}/offset`],
+    keep: batch[`${which}/keep`],
+  });
+  const judge = (weights: Tensors, image: Tensor): Tensor => critic(weights, image, level, share);
+  const fake = augment(generator(architecture, p, batch['z'], level, share), draw('fake'));
+  const real = augment(batch['real'], draw('real'));
+  const frozen = Object.fromEntries(Object.entries(p).map(([name, value]) => [name, stopGradient(value)]));
+
+  const ofReal = judge(p, real);
+  const ofFake = judge(p, stopGradient(fake));
+  const criticLoss = add(mean(softplus(ofFake)), mean(softplus(neg(ofReal))));
+  const generatorLoss = mean(softplus(neg(judge(frozen, fake))));
+  let loss = add(criticLoss, generatorLoss);
+  const metrics: Record<string, Tensor> = {
+    critic: criticLoss,
+    generator: generatorLoss,
+    confidence: mean(sign(ofReal)),
+  };
+  if (penalty > 0) {
+    const [slope] = gradients(sum(ofReal), [real]);
+    const r1 = mean(sum(mul(slope, slope), { axes: [1, 2, 3] }));
+    metrics['r1'] = r1;
+    loss = add(loss, mul(r1, penalty / 2));
+  }
+  return { loss, metrics };
+}

@@ -1,0 +1,20 @@
+export { FACE_WINDOW, levelSize, windowPyramid, type FaceWindow } from './face-window.ts';
+export {
+  createMapSampler,
+  MAP_SAMPLER_DEFAULTS,
+  type MapSampler,
+  type MapSamplerOptions,
+} from './map-sampler.ts';
+export { critic, generator, initialParameters, type GanArchitecture } from './networks.ts';
+export {
+  GAN_DEFAULTS,
+  NonFiniteLossError,
+  sampleImages,
+  tile,
+  trainGan,
+  type GanConfig,
+  type GanReport,
+  type TrainGanOptions,
+} from './train-gan.ts';
+export { loadRun, saveRun, type RunState, type SavedRun } from './run-directory.ts';
+export { pointAt, totalImages, type GanPhase, type SchedulePoint } from './schedule.ts';

@@ -1,0 +1,180 @@
+/**
+ * Generator and critic of the progressive GAN (Karras et al., "Progressive growing of GANs for improved quality, stability,
+ * and variation", ICLR 2018): equalised learning rate, pixel norm, minibatch standard deviation, fade-in of new levels.
+ */
+import {
+  add,
+  averagePool2d,
+  concat,
+  conv2d,
+  expand,
+  leakyRelu,
+  matmul,
+  mean,
+  mul,
+  pixelNorm,
+  reshape,
+  resize2d,
+  sqrt,
+  sub,
+  type Tensor,
+  type Tensors,
+  type TensorValue,
+} from '@likeness/graph';
+import { foldIn, normal, type RandomKey } from '@likeness/graph/random';
+
+/** Sizes of both networks. */
+export interface GanArchitecture {
+  /** Numbers in a latent (GANFIT: 512). */
+  readonly latent: number;
+  /** Height and width of level 0. */
+  readonly base: readonly [number, number];
+  /** Channels at each level, coarsest first. */
+  readonly widths: readonly number[];
+}
+
+const SLOPE = 0.2;
+/** Gain of He's initialisation for leaky ReLU, as in the paper (sqrt 2 throughout). */
+const GAIN = Math.SQRT2;
+const SAME = { pads: [1, 1, 1, 1] } as const;
+
+interface Layer {
+  readonly shape: readonly number[];
+  readonly bias: number;
+}
+
+/** Layers of the generator up to a level, by name. */
+function generatorLayers({ latent, base, widths }: GanArchitecture, level: number): Record<string, Layer> {
+  const layers: Record<string, Layer> = {
+    'g/dense': { shape: [latent, widths[0] * base[0] * base[1]], bias: widths[0] },
+    'g/0b': { shape: [widths[0], widths[0], 3, 3], bias: widths[0] },
+  };
+  for (let l = 1; l <= level; l++) {
+    layers[`g/${l}a`] = { shape: [widths[l], widths[l - 1], 3, 3], bias: widths[l] };
+    layers[`g/${l}b`] = { shape: [widths[l], widths[l], 3, 3], bias: widths[l] };
+  }
+  for (const l of rgbLevels(level)) layers[`g/${l}rgb`] = { shape: [3, widths[l], 1, 1], bias: 3 };
+  return layers;
+}
+
+/** Layers of the critic up to a level, by name. */
+function criticLayers({ base, widths }: GanArchitecture, level: number): Record<string, Layer> {
+  const layers: Record<string, Layer> = {};
+  for (const l of rgbLevels(level)) layers[`d/${l}rgb`] = { shape: [widths[l], 3, 1, 1], bias: widths[l] };
+  for (let l = level; l >= 1; l--) {
+    layers[`d/${l}a`] = { shape: [widths[l], widths[l], 3, 3], bias: widths[l] };
+    layers[`d/${l}b`] = { shape: [widths[l - 1], widths[l], 3, 3], bias: widths[l - 1] };
+  }
+  // One more channel in: the minibatch's standard deviation.
+  layers['d/0a'] = { shape: [widths[0], widths[0] + 1, 3, 3], bias: widths[0] };
+  layers['d/dense'] = { shape: [widths[0] * base[0] * base[1], widths[0]], bias: widths[0] };
+  layers['d/out'] = { shape: [widths[0], 1], bias: 1 };
+  return layers;
+}
+
+/** While a level fades in, the one below it draws as well. */
+const rgbLevels = (level: number): number[] => (level === 0 ? [0] : [level - 1, level]);
+
+const fanIn = (shape: readonly number[]): number =>
+  shape.length === 2 ? shape[0] : shape[1] * shape[2] * shape[3];
+
+/** Parameters of both networks up to a level: weights standard normal, biases zero; a layer's numbers depend on its name alone. */
+export function initialParameters(
+  architecture: GanArchitecture,
+  level: number,
+  key: RandomKey,
+): Record<string, TensorValue> {
+  const layers = { ...generatorLayers(architecture, level), ...criticLayers(architecture, level) };
+  const out: Record<string, TensorValue> = {};
+  for (const [name, { shape, bias }] of Object.entries(layers)) {
+    out[`${name}/w`] = { shape, dtype: 'float32', data: normal(foldIn(key, hashed(name)), shape) };
+    out[`${name}/b`] = { shape: [bias], dtype: 'float32', data: new Float32Array(bias) };
+  }
+  return out;
+}
+
+/** A number of a name, so that a layer's start does not depend on which others there are. */
+function hashed(name: string): number {
+  let hash = 7;
+  for (let i = 0; i < name.length; i++) hash = (hash * 31 + name.charCodeAt(i)) % 2 ** 31;
+  return hash;
+}
+
+/** Equalised learning rate: weights are standard normal and scaled to He's deviation at run time. */
+function weights(p: Tensors, name: string, gain: number = GAIN): Tensor {
+  const w = p[`${name}/w`];
+  return mul(w, gain / Math.sqrt(fanIn(w.shape)));
+}
+
+const convolve = (p: Tensors, name: string, x: Tensor, gain?: number): Tensor =>
+  conv2d(x, weights(p, name, gain), p[`${name}/b`], p[`${name}/w`].shape[2] === 3 ? SAME : {});
+
+const enlarge = (x: Tensor): Tensor =>
+  resize2d(x, {
+    size: [2 * x.shape[2], 2 * x.shape[3]],
+    mode: 'nearest',
+    coordinates: 'asymmetric',
+  });
+const halve = (x: Tensor): Tensor => averagePool2d(x, { kernel: [2, 2] });
+const active = (x: Tensor): Tensor => leakyRelu(x, SLOPE);
+const blend = (below: Tensor, above: Tensor, share: Tensor): Tensor =>
+  add(below, mul(sub(above, below), share));
+
+/**
+ * Images of a level from latents.
+ * @param z [n, latent], standard normal
+ * @param share how far the level has faded in, a scalar in 0..1; absent: wholly
+ * @returns [n, 3, h, w], about -1..1
+ */
+export function generator(
+  architecture: GanArchitecture,
+  p: Tensors,
+  z: Tensor,
+  level: number,
+  share?: Tensor,
+): Tensor {
+  const [n] = z.shape;
+  const { base, widths } = architecture;
+  const smooth = (x: Tensor): Tensor => pixelNorm(active(x));
+  const dense = matmul(pixelNorm(z), weights(p, 'g/dense', GAIN / 4));
+  let x = reshape(dense, [n, widths[0], base[0], base[1]]);
+  x = smooth(add(x, reshape(p['g/dense/b'], [widths[0], 1, 1])));
+  x = smooth(convolve(p, 'g/0b', x));
+  let below = x;
+  for (let l = 1; l <= level; l++) {
+    below = x;
+    x = smooth(convolve(p, `g/${l}b`, smooth(convolve(p, `g/${l}a`, enlarge(x)))));
+  }
+  const image = convolve(p, `g/${level}rgb`, x, 1);
+  if (level === 0 || !share) return image;
+  return blend(enlarge(convolve(p, `g/${level - 1}rgb`, below, 1)), image, share);
+}
+
+/** How real images of a level look: [n, 1], unbounded. */
+export function critic(p: Tensors, image: Tensor, level: number, share?: Tensor): Tensor {
+  const [n] = image.shape;
+  let x = active(convolve(p, `d/${level}rgb`, image));
+  for (let l = level; l >= 1; l--) {
+    x = halve(active(convolve(p, `d/${l}b`, active(convolve(p, `d/${l}a`, x)))));
+    if (l === level && share) {
+      x = blend(active(convolve(p, `d/${level - 1}rgb`, halve(image))), x, share);
+    }
+  }
+  x = active(convolve(p, 'd/0a', concat([x, minibatchDeviation(x)], 1)));
+  x = active(add(matmul(reshape(x, [n, x.size / n]), weights(p, 'd/dense')), p['d/dense/b']));
+  return add(matmul(x, weights(p, 'd/out', 1)), p['d/out/b']);
+}
+
+/** Images of one minibatch are compared in groups of at most this many. */
+const GROUP = 4;
+
+/** One channel: the standard deviation over a group of images, averaged over everything else (section 3 of the paper). */
+function minibatchDeviation(x: Tensor): Tensor {
+  const [n, c, h, w] = x.shape;
+  const group = n % GROUP === 0 ? GROUP : n;
+  const grouped = reshape(x, [group, n / group, c * h * w]);
+  const centred = sub(grouped, mean(grouped, { axes: [0], keepDims: true }));
+  const deviation = sqrt(add(mean(mul(centred, centred), { axes: [0] }), 1e-8));
+  const perGroup = mean(deviation, { axes: [1] });
+  return reshape(expand(reshape(perGroup, [1, n / group, 1]), [group, n / group, h * w]), [n, 1, h, w]);
+}
