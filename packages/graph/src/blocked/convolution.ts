@@ -9,6 +9,7 @@ import {
   type BlockedContext,
   type BlockedLowering,
 } from './context.ts';
+import { lowerTrainedConv } from './trained.ts';
 import { blockBothChannels, blockOutputChannels, padToBlock, roundUp } from './kernels.ts';
 
 type Pair = readonly [number, number];
@@ -58,15 +59,49 @@ export function emitConvolution(
     : blockBothChannels(c.weights, c.outputs, c.inputs, taps, block);
   const inputs = oneSided ? c.inputs : roundUp(c.inputs, block);
   const weights = context.constant(data, [outputs, inputs, ...c.kernel], 'float32');
-  const bias = c.bias && context.constant(padToBlock(c.bias, block), [outputs], 'float32');
+  const offsets = c.bias && padToBlock(c.bias, block);
+  const bias = offsets && context.constant(offsets, [outputs], 'float32');
   const extra = summand === undefined ? (bias === undefined ? [] : [bias]) : [bias ?? '', summand];
-  return context.emitBlocked('Conv', [x, weights, ...extra], {
+  const name = context.emitBlocked('Conv', [x, weights, ...extra], {
     kernel_shape: { ints: c.kernel },
     strides: { ints: c.strides },
     pads: { ints: c.pads },
     dilations: { ints: c.dilations },
     group: { i: depthwise ? outputs : c.groups },
   });
+  const node = context.producer(name);
+  if (node) context.parameters.set(node, { weights: data, bias: offsets });
+  return name;
+}
+
+/** The result of an open convolution with known weights times a number. */
+export function scaleConvolution(context: BlockedContext, x: Tensor, factor: number): string | undefined {
+  const node = context.openConvolution(x);
+  const known = node && context.parameters.get(node);
+  if (!known || node.inputs.length > 3) return undefined;
+  for (const values of [known.weights, known.bias ?? new Float32Array(0)]) {
+    for (let i = 0; i < values.length; i++) values[i] *= factor;
+  }
+  return node.outputs[0];
+}
+
+/** The result of an open convolution plus known numbers, one for each channel or for all. */
+export function shiftConvolution(
+  context: BlockedContext,
+  x: Tensor,
+  offsets: Float32Array,
+): string | undefined {
+  const node = context.openConvolution(x);
+  const known = node && context.parameters.get(node);
+  if (!known || node.inputs.length > 3) return undefined;
+  const channels = roundUp(x.shape[1], context.block);
+  const bias = known.bias ?? new Float32Array(channels);
+  for (let c = 0; c < channels; c++) bias[c] += offsets.length === 1 ? offsets[0] : (offsets[c] ?? 0);
+  if (!known.bias) {
+    node.inputs = [node.inputs[0], node.inputs[1], context.constant(bias, [channels], 'float32')];
+    context.parameters.set(node, { ...known, bias });
+  }
+  return node.outputs[0];
 }
 
 /** One output channel is written to all lanes, so that it broadcasts. */
@@ -88,8 +123,9 @@ export const lowerConv: BlockedLowering = (node, context) => {
   const [x, w, b] = node.inputs;
   const [y] = node.outputs;
   const weights = floatConstant(w);
+  if (!weights) return lowerTrainedConv(node, context);
   const bias = floatConstant(b);
-  if (!isImage(x) || !weights || ((b as Tensor | undefined) && !bias)) return false;
+  if (!isImage(x) || ((b as Tensor | undefined) && !bias)) return false;
   // One channel in all lanes is not what a convolution of one input channel reads.
   if (x.shape[1] === 1 && context.isBlocked(x)) context.plain(x);
   const { strides, pads, dilations, groups } = node.attributes as Required<Conv2dOptions>;

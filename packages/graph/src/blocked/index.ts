@@ -4,6 +4,7 @@ import { lowerConv, lowerConvTranspose } from './convolution.ts';
 import { elementwiseLowerings } from './elementwise.ts';
 import { lowerConcat, lowerPad, lowerSlice } from './pieces.ts';
 import { lowerAveragePool, lowerExpand, lowerMaxPool, lowerMean, lowerResize, lowerSum } from './pooling.ts';
+import { lowerBlockedFilterGradient } from './trained.ts';
 
 export { createBlockedContext, type BlockedContext, type MutableNode } from './context.ts';
 
@@ -21,11 +22,13 @@ export const BLOCKED_LOWERINGS: Readonly<Record<string, BlockedLowering>> = {
   averagePool2d: lowerAveragePool,
   concat: lowerConcat,
   conv2d: lowerConv,
+  convFilterGradient: lowerBlockedFilterGradient,
   convTranspose2d: lowerConvTranspose,
   expand: lowerExpand,
   maxPool2d: lowerMaxPool,
   mean: lowerMean,
   pad: lowerPad,
+  repeat2d: lowerResize,
   resize2d: lowerResize,
   slice: lowerSlice,
   stopGradient: lowerSame,

@@ -28,12 +28,20 @@ export interface ConvPasses {
   readonly inputGradient: (g: Tensor, w: Tensor, shape: readonly number[], geometry: ConvGeometry) => Tensor;
 }
 
-interface FilterGradientAttributes extends ConvGeometry {
+export interface FilterGradientAttributes extends ConvGeometry {
   /** [f, c / groups, kh, kw]. */
   readonly shape: readonly number[];
 }
 
 type Emit = LoweringInputs<FilterGradientAttributes>;
+
+/** The image in one of two orders, brought into it when it is asked for. */
+export interface ImageForms {
+  /** [n, c, h, w]. */
+  readonly plain: () => string;
+  /** [n, h, w, c], or any shape with these elements in this order. */
+  readonly channelsLast: () => string;
+}
 
 /**
  * The operation, given the other passes (the three are each other's adjoints, and a module that imported them would be a
@@ -50,7 +58,7 @@ export function makeFilterGradient(passes: ConvPasses): Operation<FilterGradient
       }
       return [{ shape, dtype: x.dtype }];
     },
-    lower: (context, operands) => (isSmall(operands) ? lowerVolume : lowerRows)(context, operands),
+    lower: (context, operands) => lowerFilterGradient(context, operands),
     vjp: ({ inputs: [g, x], attributes, wanted, cotangents: [h] }) => {
       const { shape: _, ...geometry } = attributes;
       return [
@@ -85,6 +93,17 @@ export function convFilterGradient(
     return flip(transpose(turned, [1, 0, 2, 3]), [2, 3]);
   }
   return applyOperation(operation, [g, x], { ...geometry, shape })[0];
+}
+
+/** ONNX nodes of the operation; with `forms` the image is theirs. */
+export function lowerFilterGradient(context: LoweringContext, operands: Emit, forms?: ImageForms): string[] {
+  const small = isSmall(operands);
+  if (!forms) return small ? lowerVolume(context, operands) : lowerRows(context, operands);
+  // Rows and columns are cut in the ordinary order.
+  const cut = fittingPads(operands).some((count) => count < 0);
+  if (!small && !cut) return lowerRows(context, operands, forms.channelsLast());
+  const given = { ...operands, names: [operands.names[0], forms.plain()] };
+  return small ? lowerVolume(context, given) : lowerRows(context, given);
 }
 
 /** True where the filters are so much larger than both images that bringing them into order would cost more. */
@@ -135,7 +154,7 @@ function fit(context: LoweringContext, operands: Emit): { x: string; extents: nu
  * dilated by c across: then the positions of that kernel are the taps, kw c numbers side by side in memory for each row,
  * and the runtime's im2col copies long runs inside its cache.
  */
-function lowerRows(context: LoweringContext, operands: Emit): string[] {
+function lowerRows(context: LoweringContext, operands: Emit, channelsLast?: string): string[] {
   const { inputs, names, attributes } = operands;
   const { strides, dilations, groups, shape } = attributes;
   const [filters, perGroup, kh, kw] = shape;
@@ -155,16 +174,14 @@ function lowerRows(context: LoweringContext, operands: Emit): string[] {
         (inputs[0].shape.slice(1).reduce((a, b) => a * b) + inputs[1].shape.slice(1).reduce((a, b) => a * b));
   const parts = apart ? n * groups : groups;
   const together = apart ? 1 : n;
-  let image: string;
-  let kernel: string;
-  if (apart || n === 1) {
-    image = emitTranspose(emitReshape(x, [n * groups, perGroup, height, width]), [0, 2, 3, 1]);
-    kernel = emitReshape(names[0], [n * filters, 1, oh, ow]);
-  } else {
-    image = emitTranspose(emitReshape(x, [n, groups, perGroup, height, width]), [1, 0, 3, 4, 2]);
-    kernel = emitTranspose(names[0], [1, 0, 2, 3]);
-  }
-  image = emitReshape(image, [1, parts * together, height, width * perGroup]);
+  const kernel =
+    together === 1 ? emitReshape(names[0], [n * filters, 1, oh, ow]) : emitTranspose(names[0], [1, 0, 2, 3]);
+  const last =
+    channelsLast ??
+    (together === 1
+      ? emitTranspose(emitReshape(x, [n * groups, perGroup, height, width]), [0, 2, 3, 1])
+      : emitTranspose(emitReshape(x, [n, groups, perGroup, height, width]), [1, 0, 3, 4, 2]));
+  const image = emitReshape(last, [1, parts * together, height, width * perGroup]);
 
   const rows = parts * (filters / groups);
   const convolve = (source: string, left: number, right: number): string =>

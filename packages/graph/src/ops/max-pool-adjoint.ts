@@ -1,38 +1,10 @@
 // Adjoint of a max pool whose windows tile the image. ONNX Runtime's pool with indices and the scatter by them cost three times
 // as much as finding the maxima again by comparison (small CNN: 11 against 4 of 45 ms a step), and leave the blocked layout.
 import type { Shape } from '../shape.ts';
-import { applyOperation, type Operation, type Tensor } from '../tensor.ts';
+import type { Tensor } from '../tensor.ts';
 import { clip, step } from './activation.ts';
 import { add, mul, sub } from './arithmetic.ts';
 import { constant } from './input.ts';
-import { reshape, sum } from './shape.ts';
-
-/** As in `resize2d`, so that both are lowered by the same code. */
-interface RepeatAttributes {
-  readonly size: readonly [number, number];
-  readonly mode: 'nearest';
-  readonly coordinates: 'asymmetric';
-}
-
-export const repeatOperation: Operation<RepeatAttributes> = {
-  name: 'repeat2d',
-  infer: ([x], { size }) => [{ shape: [x.shape[0], x.shape[1], ...size], dtype: x.dtype }],
-  lower: (context, { names, outputs: [y] }) =>
-    context.emit('Resize', [names[0], '', '', context.indices(y.shape)], {
-      mode: { s: 'nearest' },
-      coordinate_transformation_mode: { s: 'asymmetric' },
-      nearest_mode: { s: 'floor' },
-    }),
-  vjp: ({ inputs: [x], attributes: { size }, cotangents: [g] }) => {
-    const [n, c, h, w] = x.shape;
-    return [g && sum(reshape(g, [n, c, h, size[0] / h, w, size[1] / w]), { axes: [3, 5] })];
-  },
-};
-
-/** Every pixel of x [n, c, h, w] as a window of equal pixels: [n, c, ...size], whole multiples of h and w. */
-function repeat2d(x: Tensor, size: readonly [number, number]): Tensor {
-  return applyOperation(repeatOperation, [x], { size, mode: 'nearest', coordinates: 'asymmetric' })[0];
-}
 
 /** Geometry of a pool. */
 export interface Windows {
@@ -54,6 +26,14 @@ const BELOW_ZERO = -(2 ** -100);
 
 const FLOAT32_MAX = (2 - 2 ** -23) * 2 ** 127;
 
+/** Between windows and images (given, because the module that has them imports this one). */
+export interface WindowPasses {
+  /** Maximum of each window. */
+  readonly pool: (x: Tensor) => Tensor;
+  /** Every pixel as a window of equal pixels. */
+  readonly repeat: (x: Tensor) => Tensor;
+}
+
 /**
  * Adjoint g [n, c, h', w'] spread to the maxima of x [n, c, h, w], where y = pool(x). The first of equal values in a window,
  * row by row, takes all of it.
@@ -63,12 +43,11 @@ export function maxPoolAdjoint(
   y: Tensor,
   g: Tensor,
   [kernelHeight, kernelWidth]: readonly [number, number],
-  pool: (x: Tensor) => Tensor,
+  { pool, repeat }: WindowPasses,
 ): Tensor {
   const [, , height, width] = x.shape;
-  const size = [height, width] as const;
   // Finite, because the difference of two infinities is not a number.
-  const largest = repeat2d(clip(y, -FLOAT32_MAX, FLOAT32_MAX), size);
+  const largest = repeat(clip(y, -FLOAT32_MAX, FLOAT32_MAX));
   const maxima = step(sub(x, largest), BELOW_ZERO);
   // Ranks below 1 fall along the window; a maximum has 1 more, so that the first of them is above all others.
   const ranks = Float32Array.from({ length: height * width }, (_, i) => {
@@ -76,6 +55,6 @@ export function maxPoolAdjoint(
     return 1 - (index + 1) / (kernelHeight * kernelWidth + 1);
   });
   const ranked = add(maxima, constant(ranks, [1, 1, height, width], x.dtype));
-  const first = step(sub(ranked, repeat2d(pool(ranked), size)), BELOW_ZERO);
-  return mul(first, repeat2d(g, size));
+  const first = step(sub(ranked, repeat(pool(ranked))), BELOW_ZERO);
+  return mul(first, repeat(g));
 }

@@ -15,8 +15,6 @@ import { reshape } from './shape.ts';
 import { pad, slice } from './slice-pad.ts';
 import { abs } from './unary.ts';
 
-export { repeatOperation } from './max-pool-adjoint.ts';
-
 /** Options of pooling. */
 export interface PoolOptions {
   /** Height and width of the window. */
@@ -107,7 +105,8 @@ export const maxPoolOperation: Operation<PoolAttributes> = {
     if (!g) return [undefined];
     if (x.dtype === 'float32' && windowsTile(x.shape, attributes)) {
       const pool = (t: Tensor): Tensor => applyOperation(maxPoolOperation, [t], attributes)[0];
-      return [maxPoolAdjoint(x, y, g, attributes.kernel, pool)];
+      const repeat = (t: Tensor): Tensor => repeat2d(t, attributes.kernel);
+      return [maxPoolAdjoint(x, y, g, attributes.kernel, { pool, repeat })];
     }
     const flat = scatterAdd(zeros([x.size], g.dtype), reshape(indices, [indices.size]), reshape(g, [g.size]));
     return [reshape(flat, x.shape)];
@@ -137,6 +136,9 @@ export const averagePoolOperation: Operation<PoolAttributes> = {
     if (!g) return [undefined];
     const channels = x.shape[1];
     const { kernel, strides, pads } = attributes;
+    if (x.dtype === 'float32' && windowsTile(x.shape, attributes)) {
+      return [mul(repeat2d(g, kernel), 1 / (kernel[0] * kernel[1]))];
+    }
     const counts = windowCounts(x.shape, y.shape, { ...attributes, dilations: DENSE });
     const share = div(g, constant(counts, [1, 1, y.shape[2], y.shape[3]], g.dtype));
     const kernels = ones([channels, 1, kernel[0], kernel[1]], g.dtype);
@@ -145,6 +147,34 @@ export const averagePoolOperation: Operation<PoolAttributes> = {
     ];
   },
 };
+
+interface RepeatAttributes {
+  readonly size: readonly [number, number];
+  /** As in `resize2d`, so that both are lowered by the same code. */
+  readonly mode: 'nearest';
+  readonly coordinates: 'asymmetric';
+}
+
+export const repeatOperation: Operation<RepeatAttributes> = {
+  name: 'repeat2d',
+  infer: ([x], { size }) => [{ shape: [x.shape[0], x.shape[1], ...size], dtype: x.dtype }],
+  lower: (context, { names, outputs: [y] }) =>
+    context.emit('Resize', [names[0], '', '', context.indices(y.shape)], {
+      mode: { s: 'nearest' },
+      coordinate_transformation_mode: { s: 'asymmetric' },
+      nearest_mode: { s: 'floor' },
+    }),
+  vjp: ({ inputs: [x], attributes: { size }, cotangents: [g] }) => {
+    const kernel = [size[0] / x.shape[2], size[1] / x.shape[3]] as const;
+    return [g && mul(averagePool2d(g, { kernel }), kernel[0] * kernel[1])];
+  },
+};
+
+/** Every pixel of x [n, c, h, w] as a window of equal pixels: the adjoint of windows that tile an image. */
+function repeat2d(x: Tensor, [down, across]: readonly [number, number]): Tensor {
+  const size = [down * x.shape[2], across * x.shape[3]] as const;
+  return applyOperation(repeatOperation, [x], { size, mode: 'nearest', coordinates: 'asymmetric' })[0];
+}
 
 /** How many elements of x, or of `counted` rows and columns of padding around it, each window covers. */
 function windowCounts(
