@@ -30,8 +30,13 @@ export function lower(traced: Graph, options: LowerOptions = {}): OnnxModel {
   const initializers: OnnxInitializer[] = [];
   const declared: OnnxValueInfo[] = [];
   const indexLists = new Map<string, string>();
+  // Programs that were written out and read again have inputs and outputs with names like ours.
+  const taken = new Set([...Object.keys(graph.inputs), ...Object.keys(graph.outputs)]);
   let count = 0;
-  const newName = (): string => `%t${count++}`;
+  const newName = (): string => {
+    const name = `%t${count++}`;
+    return taken.has(name) ? newName() : name;
+  };
   const context: LoweringContext = {
     emit(opType, inputs, attributes: Readonly<Record<string, OnnxAttribute>> = {}, outputs = 1) {
       const names = Array.from({ length: outputs }, newName);
@@ -39,7 +44,7 @@ export function lower(traced: Graph, options: LowerOptions = {}): OnnxModel {
       return names;
     },
     constant(data: TypedArray, shape: Shape, dtype: DType) {
-      const name = `%c${initializers.length}`;
+      const name = newName();
       initializers.push({ name, shape, dtype, data });
       return name;
     },

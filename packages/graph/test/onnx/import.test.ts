@@ -2,11 +2,15 @@
 import { describe, expect, it } from 'vitest';
 import {
   compile,
+  exp,
+  exportOnnx,
   grad,
   ImportError,
   importOnnx,
   listOnnxOperations,
   mul,
+  neg,
+  relu,
   sum,
   trace,
   type ImportOnnxOptions,
@@ -511,6 +515,18 @@ it('Attention: grouped heads, causal', async () => {
   });
   const { y } = await run(bytes, inputs);
   expect(y.values).toEqual(close(attention(inputs.q, inputs.k, inputs.v, shape)));
+});
+
+it('values of a file that we wrote can be outputs again, whatever they are called', async () => {
+  const written = importOnnx(exportOnnx(({ x }) => exp(relu(neg(x))), { x: { shape: [1] } }));
+  const [first] = written.nodeNames;
+  const again = exportOnnx(({ x }) => ({ [first]: relu(exp(written.apply({ x }, [first])[first])) }), {
+    x: { shape: [1] },
+  });
+  const program = await compile(importOnnx(again), {}, { runtime });
+  const result = await program.run({ x: Float32Array.of(-1) });
+  expect(result[first][0]).toBeCloseTo(Math.E, 5);
+  await program.dispose();
 });
 
 it('float16 networks run, in and out as raw bits', async () => {
