@@ -1,7 +1,8 @@
 // Forward-mode derivatives out of reverse-mode ones. A vector-Jacobian product u -> J' u is linear in u, so its own
 // vector-Jacobian product by u is t -> J t (Townsend, "A new trick for calculating Jacobian vector products", 2017).
-// u itself drops out: what is computed is one pass over the adjoint nodes, 2 to 3 times the forward pass at run time
-// where a native forward mode would cost 1 to 2, and no rule has to be written twice.
+// u itself drops out, and so does every pass backwards: the transpose of a transposed convolution is the convolution again. What
+// is left is the forward pass and its tangent, 2.1 forwards for a residual network (benchmarks/graph/derivatives.ts), the
+// arithmetic of a native forward mode, and no rule has to be written twice.
 import { backpropagate, floatNames, gradients, separateArguments, vjp, type Tensors } from './grad.ts';
 import { isFloat } from './dtype.ts';
 import { zeros } from './ops/input.ts';
