@@ -16,6 +16,12 @@ import { blockImage, roundUp } from './kernels.ts';
 /** ONNX Runtime's operator set of blocked operators. */
 export const BLOCKED_DOMAIN = 'com.microsoft.nchwc';
 
+/** Weights and bias of a blocked convolution, its own copies, which what follows may still change. */
+export interface ConvolutionParameters {
+  readonly weights: Float32Array;
+  readonly bias: Float32Array | undefined;
+}
+
 /** An encoded node that later lowerings may still extend (a convolution takes in the sum and the activation after it). */
 export interface MutableNode {
   readonly opType: string;
@@ -49,6 +55,10 @@ export interface BlockedContext extends LoweringContext {
   ): string;
   /** The blocked convolution that makes the tensor, if nobody else reads it and it can take in what follows. */
   openConvolution(tensor: Tensor): MutableNode | undefined;
+  /** Parameters of a blocked convolution with known weights. */
+  readonly parameters: WeakMap<MutableNode, ConvolutionParameters>;
+  /** The node that makes a value. */
+  producer(name: string): MutableNode | undefined;
   /** Moves a node behind all that were emitted so far. */
   postpone(node: MutableNode): void;
 }
@@ -150,6 +160,8 @@ export function createBlockedContext(host: BlockedHost): BlockedContext {
       const node = convolutions.get(name);
       return node?.attributes['activation'] === undefined ? node : undefined;
     },
+    parameters: new WeakMap(),
+    producer: (name) => convolutions.get(name),
     postpone(node) {
       nodes.splice(nodes.indexOf(node), 1);
       nodes.push(node);
