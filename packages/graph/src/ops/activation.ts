@@ -1,5 +1,5 @@
 // Activations: piecewise functions of one tensor that runtimes fuse into the convolutions before them.
-import { arrayFrom, onnxDataType } from '../dtype.ts';
+import { arrayFrom, numbersFrom, onnxDataType } from '../dtype.ts';
 import { broadcastShapes, formatShape, sameShape, ShapeError } from '../shape.ts';
 import {
   applyOperation,
@@ -108,6 +108,11 @@ export const clipOperation: Operation<{ readonly min: number; readonly max: numb
 export function clip(x: Tensor, min: number, max: number): Tensor {
   expectFloat(x, 'clip');
   if (!(min <= max)) throw new RangeError(`clip: expected min <= max, received ${min} and ${max}`);
+  if (x.dtype === 'float16') {
+    // The bounds as the type has them: the gradient compares the result with them.
+    const [low, high] = numbersFrom(x.dtype, arrayFrom(x.dtype, [min, max]));
+    return applyOperation(clipOperation, [x], { min: low, max: high })[0];
+  }
   const inner =
     attributesOf(x, clipOperation) ??
     (attributesOf(x, reluOperation) === undefined ? undefined : RELU_BOUNDS);

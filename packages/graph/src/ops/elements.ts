@@ -4,6 +4,7 @@ import { formatShape, normalizeAxis, sameShape, ShapeError, sizeOf, type Shape }
 import { applyOperation, expectSameDType, type Operation, type Tensor, type TensorType } from '../tensor.ts';
 import { div, mul } from './arithmetic.ts';
 import { cast, equal } from './compare.ts';
+import { emitWide } from './formulas.ts';
 import { constant, ones, zeros } from './input.ts';
 import { expand, reshape } from './shape.ts';
 import { concat } from './slice-pad.ts';
@@ -111,8 +112,15 @@ export const scatterElementsOperation: Operation<ScatterElementsAttributes> = {
     }
     return [x];
   },
-  lower: (context, { names, attributes: { axis, reduction } }) =>
-    context.emit('ScatterElements', names, { axis: { i: axis }, ...onnxReduction(reduction) }),
+  lower: (context, { names, inputs: [{ dtype }], attributes: { axis, reduction } }) =>
+    emitWide(
+      context,
+      'ScatterElements',
+      names,
+      [0, 2],
+      { axis: { i: axis }, ...onnxReduction(reduction) },
+      dtype,
+    ),
   vjp: ({ inputs, outputs: [y], attributes: { axis, reduction }, wanted, cotangents: [g] }) => {
     if (!g) return [undefined, undefined, undefined];
     const addressing: Addressing = {
@@ -218,10 +226,10 @@ export const scatterNDOperation: Operation<{ readonly reduction: ScatterReductio
     }
     return [x];
   },
-  lower: (context, { names, inputs: [, indices], attributes: { reduction } }) => {
+  lower: (context, { names, inputs: [{ dtype }, indices], attributes: { reduction } }) => {
     // Nothing to scatter: the runtime refuses empty updates.
     if (sizeOf(indices.shape) === 0) return context.emit('Identity', [names[0]]);
-    return context.emit('ScatterND', names, onnxReduction(reduction));
+    return emitWide(context, 'ScatterND', names, [0, 2], onnxReduction(reduction), dtype);
   },
   vjp: ({ inputs, outputs: [y], attributes: { reduction }, wanted, cotangents: [g] }) => {
     if (!g) return [undefined, undefined, undefined];

@@ -4,6 +4,7 @@ import { broadcastShapes, formatShape, sameShape, ShapeError } from '../shape.ts
 import { applyOperation, expectFloat, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
 import { add, mul } from './arithmetic.ts';
 import { matmul, swapLast } from './matmul.ts';
+import { full } from './sequences.ts';
 import { sumTo } from './shape.ts';
 
 /** Options of `gemm`. */
@@ -79,10 +80,12 @@ export const gemmOperation: Operation<GemmAttributes> = {
 export function gemm(a: Tensor, b: Tensor, c?: Tensor, options: GemmOptions = {}): Tensor {
   const attributes = withDefaults(GEMM_DEFAULTS, options);
   const { transA, transB, alpha, beta } = attributes;
-  // ONNX's attributes are float32, too coarse for other factors of float64 matrices.
   if (a.dtype === 'float64' && (Math.fround(alpha) !== alpha || Math.fround(beta) !== beta)) {
-    const product = mul(matmul(transA ? swapLast(a) : a, transB ? swapLast(b) : b), alpha);
-    return c ? add(product, mul(c, beta)) : product;
+    // ONNX's attributes are float32, too coarse for these factors. As vectors: the runtime would fuse a scalar factor into
+    // the product, as an attribute again.
+    const product = matmul(transA ? swapLast(a) : a, transB ? swapLast(b) : b);
+    const scaled = mul(product, full([product.shape[1]], alpha, a.dtype));
+    return c ? add(scaled, mul(c, beta)) : scaled;
   }
   return applyOperation(gemmOperation, c ? [a, b, c] : [a, b], attributes)[0];
 }

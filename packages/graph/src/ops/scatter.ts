@@ -2,6 +2,7 @@
 import { formatShape, normalizeAxis, sameShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
 import { cast } from './compare.ts';
+import { emitWide } from './formulas.ts';
 import { zeros } from './input.ts';
 import { reshape, transpose } from './shape.ts';
 
@@ -57,7 +58,14 @@ export const scatterAddOperation: Operation<null> = {
   },
   lower: (context, { names: [x, indices, rows], inputs }) => {
     const [column] = context.emit('Reshape', [indices, context.indices([inputs[1].shape[0], 1])]);
-    return context.emit('ScatterND', [x, column, rows], { reduction: { s: 'add' } });
+    return emitWide(
+      context,
+      'ScatterND',
+      [x, column, rows],
+      [0, 2],
+      { reduction: { s: 'add' } },
+      inputs[0].dtype,
+    );
   },
   vjp: ({ inputs: [, indices], wanted, cotangents: [g] }) => [
     g,

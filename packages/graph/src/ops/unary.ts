@@ -3,16 +3,17 @@ import { applyOperation, expectFloat, type Operation, type Tensor } from '../ten
 import { div, mul, neg, sub } from './arithmetic.ts';
 import { formulas } from './formulas.ts';
 
-/** An elementwise function; `derivative` returns the adjoint from g, x and y. */
+/** An elementwise function of floats (or, with `anyNumber`, whole numbers too); `adjoint` makes one from g, x and y. */
 export function unary(
   name: string,
   opType: string,
   adjoint?: (g: Tensor, x: Tensor, y: Tensor) => Tensor,
+  anyNumber = false,
 ): Operation<null> {
   return {
     name,
     infer: ([x]) => {
-      expectFloat(x, name);
+      if (!anyNumber || x.dtype === 'bool') expectFloat(x, name);
       return [x];
     },
     lower: (context, { names }) => context.emit(opType, names),
@@ -28,11 +29,11 @@ export function unary(
 export const apply = (operation: Operation<null>, x: Tensor): Tensor =>
   applyOperation(operation, [x], null)[0];
 
-export const absOperation: Operation<null> = unary('abs', 'Abs', (g, x) => mul(g, sign(x)));
+export const absOperation: Operation<null> = unary('abs', 'Abs', (g, x) => mul(g, sign(x)), true);
 /** |x|; derivative 0 at 0. */
 export const abs = (x: Tensor): Tensor => apply(absOperation, x);
 
-export const signOperation: Operation<null> = unary('sign', 'Sign');
+export const signOperation: Operation<null> = unary('sign', 'Sign', undefined, true);
 /** -1, 0 or 1. */
 export const sign = (x: Tensor): Tensor => apply(signOperation, x);
 

@@ -44,7 +44,7 @@ export const basicCases: Readonly<Record<string, readonly GradientCase[]>> = {
     },
     {
       what: 'constant slope per channel',
-      fn: ({ x: t }) => g.prelu(t, g.constant([0.1, -0.3, 2], [3, 1, 1])),
+      fn: ({ x: t }) => g.prelu(t, g.constant([0.1, -0.3, 2], [3, 1, 1], t.dtype)),
       inputs: x([2, 3, 2, 2], awayFromZero),
     },
   ],

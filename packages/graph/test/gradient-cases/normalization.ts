@@ -76,8 +76,11 @@ export const normalizationCases: Readonly<Record<string, readonly GradientCase[]
       fn: ({ x: t }) =>
         g.batchNorm(
           t,
-          { mean: g.constant([0.1, 0.2, -0.3, 0]), variance: g.constant([0.5, 1, 2, 0.1]) },
-          { scale: g.constant([1, -2, 3, 0.5]), epsilon: 1e-3 },
+          {
+            mean: g.constant([0.1, 0.2, -0.3, 0], [4], t.dtype),
+            variance: g.constant([0.5, 1, 2, 0.1], [4], t.dtype),
+          },
+          { scale: g.constant([1, -2, 3, 0.5], [4], t.dtype), epsilon: 1e-3 },
         ),
       inputs: image,
     },
@@ -90,7 +93,7 @@ export const normalizationCases: Readonly<Record<string, readonly GradientCase[]
   batchNormTraining: [
     {
       fn: ({ x: t, scale, bias }) => {
-        const running = { mean: g.zeros([4]), variance: g.ones([4]) };
+        const running = { mean: g.zeros([4], t.dtype), variance: g.ones([4], t.dtype) };
         return g.batchNormTraining(t, running, { scale, bias }).y;
       },
       inputs: { ...image, ...parameters },
