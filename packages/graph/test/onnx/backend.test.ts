@@ -1,7 +1,15 @@
 // ONNX's official backend tests: every model that can be imported reproduces the official outputs; every other one is
 // refused with an ImportError whose reason is in the table below. A model outside both is a failure.
 import { beforeAll, describe, expect, it } from 'vitest';
-import { compile, ImportError, importOnnx, listOnnxOperations, type TypedArray } from '../../src/index.ts';
+import {
+  compile,
+  exportOnnx,
+  ImportError,
+  importOnnx,
+  listOnnxOperations,
+  type ImportedModel,
+  type TypedArray,
+} from '../../src/index.ts';
 import { fromFloat16, onnxDataType } from '../../src/dtype.ts';
 import { nodeRuntime } from '../../src/node/index.ts';
 import type { HostTensor } from '../../src/onnx/host-tensor.ts';
@@ -38,35 +46,41 @@ function expectClose(name: string, received: TypedArray, expected: HostTensor): 
   }
 }
 
-/** Imports and runs a case. Inputs that must be known at import (shapes, axes) are given as constants, as users would. */
-async function run({ bytes, inputs, outputs }: OnnxCase): Promise<void> {
+/** Runs a model and compares all its outputs. */
+async function expectOutputs(model: ImportedModel, { inputs, outputs }: OnnxCase): Promise<void> {
+  const program = await compile<TypedArray>(
+    model,
+    {},
+    { runtime: nodeRuntime({ threads: 1 }), outputs: model.outputNames },
+  );
+  const feeds = model.inputs.map(({ name }) => [name, inputs[name].data as TypedArray] as const);
+  const results = await program.run(Object.fromEntries(feeds));
+  for (const [index, [name, expected]] of Object.entries(outputs).entries()) {
+    const port = program.outputs[index];
+    expect({ name, shape: port.shape, type: onnxDataType(port.dtype) }).toEqual({
+      name,
+      shape: expected.shape,
+      type: expected.dataType,
+    });
+    expectClose(name, results[port.name], expected);
+  }
+  await program.dispose();
+}
+
+/** Imports and runs a case, and the file that we write of it. Inputs that must be known at import (shapes, axes) are given as constants, as users would. */
+async function run(data: OnnxCase): Promise<void> {
   const constants: Record<string, TypedArray> = {};
   for (;;) {
     try {
-      const model = importOnnx(bytes, { constants });
-      const program = await compile<TypedArray>(
-        model,
-        {},
-        { runtime: nodeRuntime({ threads: 1 }), outputs: Object.keys(outputs) },
-      );
-      const feeds = model.inputs.map(({ name }) => [name, inputs[name].data as TypedArray] as const);
-      const results = await program.run(Object.fromEntries(feeds));
-      for (const [index, [name, expected]] of Object.entries(outputs).entries()) {
-        const port = program.outputs[index];
-        expect({ name, shape: port.shape, type: onnxDataType(port.dtype) }).toEqual({
-          name,
-          shape: expected.shape,
-          type: expected.dataType,
-        });
-        expectClose(name, results[port.name], expected);
-      }
-      await program.dispose();
+      const model = importOnnx(data.bytes, { constants });
+      await expectOutputs(model, data);
+      await expectOutputs(importOnnx(exportOnnx(model, {})), data);
       return;
     } catch (error) {
       const named =
         error instanceof ImportError && /must be known at import.*of input '([^']*)'/.exec(error.message);
       if (!named || constants[named[1]]) throw error;
-      constants[named[1]] = inputs[named[1]].data as TypedArray;
+      constants[named[1]] = data.inputs[named[1]].data as TypedArray;
     }
   }
 }
