@@ -1,11 +1,12 @@
 // Traced functions and imported models become programs that run.
+import { HostTensor, isDeviceTensor, type DeviceTensor } from './device-tensor.ts';
 import { isArrayOf, type DType, type TypedArray } from './dtype.ts';
 import type { ImportedModel } from './imported-model.ts';
 import { lower } from './lower.ts';
 import { encodeOnnx } from './onnx/encode.ts';
 import { programKey } from './program-cache.ts';
 import type { Runtime, RuntimeSession, RuntimeTensor } from './runtime.ts';
-import { formatShape, ShapeError, sizeOf } from './shape.ts';
+import { formatShape, sameShape, ShapeError, sizeOf } from './shape.ts';
 import {
   listSpecs,
   trace,
@@ -55,16 +56,17 @@ export interface Float16ArrayLike extends ArrayBufferView {
   readonly [Symbol.toStringTag]: 'Float16Array';
 }
 
-/** What a program takes: the typed array of the input's element type. */
-export type ProgramInput = TypedArray | Float16ArrayLike;
+/** What a program takes: the typed array of the input's element type, or a tensor that is already where it runs. */
+export type ProgramInput = TypedArray | Float16ArrayLike | DeviceTensor;
 
 /** Options of `Program.run`. */
 export interface RunOptions {
   /**
    * Arrays to write outputs into, by name. They are the ones returned, so that a loop needs no new memory; none may
    * overlap an input or another output. State that goes round (weights, moments) alternates between two sets.
+   * An output that is given as a device tensor stays there and is not among the results.
    */
-  readonly outputs?: Readonly<Record<string, TypedArray>> | undefined;
+  readonly outputs?: Readonly<Record<string, TypedArray | DeviceTensor>> | undefined;
 }
 
 /** Traces a function, or selects outputs of an imported model, with given input shapes. */
@@ -142,7 +144,8 @@ export async function compile<Output extends TypedArray = Float32Array>(
         const results = await live.run(feeds, fetches);
         const named: Record<string, Output> = {};
         outputs.forEach(({ name }, index) => {
-          named[name] = results[encodedNames[index]].data as Output;
+          const result = results[encodedNames[index]] as RuntimeTensor | undefined;
+          if (result && !isDeviceTensor(given?.[name])) named[name] = result.data as Output;
         });
         return named;
       } finally {
@@ -168,7 +171,7 @@ function withName(name: string, { shape, dtype }: PortInfo): PortInfo {
   return { name, shape, dtype };
 }
 
-type Feeds = Record<string, RuntimeTensor>;
+type Feeds = Record<string, RuntimeTensor | DeviceTensor>;
 
 /** The array as the runtime takes it: half-precision numbers as their bits. */
 function checkArray(what: string, { name, shape, dtype }: PortInfo, value: unknown): TypedArray {
@@ -189,6 +192,18 @@ function checkArray(what: string, { name, shape, dtype }: PortInfo, value: unkno
     );
   }
   return data;
+}
+
+/** What the runtime gets for a port: an array, checked, or the device tensor itself. */
+function checkValue(what: string, port: PortInfo, value: unknown): RuntimeTensor | DeviceTensor {
+  const { name, shape, dtype } = port;
+  if (!isDeviceTensor(value)) return { data: checkArray(what, port, value), shape, dtype };
+  if (value.dtype !== dtype || !sameShape(value.shape, shape)) {
+    throw new ShapeError(
+      `Program.run: expected ${dtype}${formatShape(shape)} as ${what} '${name}', received a device tensor ${value.dtype}${formatShape(value.shape)}`,
+    );
+  }
+  return value instanceof HostTensor ? { data: value.data, shape, dtype } : value;
 }
 
 function nameOfType(value: unknown): string {
@@ -217,11 +232,7 @@ function checkInputs(
 ): Feeds {
   const feeds: Feeds = {};
   for (const port of ports.values()) {
-    feeds[port.name] = {
-      data: checkArray('input', port, values[port.name]),
-      shape: port.shape,
-      dtype: port.dtype,
-    };
+    feeds[port.name] = checkValue('input', port, values[port.name]);
   }
   checkNames('input', ports, values);
   return feeds;
@@ -230,31 +241,34 @@ function checkInputs(
 function checkOutputs(
   ports: ReadonlyMap<string, PortInfo>,
   encodedNames: readonly string[],
-  values: Readonly<Record<string, TypedArray>>,
+  values: Readonly<Record<string, TypedArray | DeviceTensor>>,
   feeds: Feeds,
 ): Feeds {
   checkNames('output', ports, values);
   const fetches: Feeds = {};
-  const taken = new Map<ArrayBufferLike, { readonly what: string; readonly data: TypedArray }[]>();
-  const take = (what: string, data: TypedArray): void => {
-    const others = taken.get(data.buffer);
-    if (others) others.push({ what, data });
-    else taken.set(data.buffer, [{ what, data }]);
+  // Memory by what owns it: the buffer of an array, or the device tensor.
+  const taken = new Map<object, { readonly what: string; readonly data: TypedArray | undefined }[]>();
+  const take = (what: string, tensor: RuntimeTensor | DeviceTensor): void => {
+    const data = 'data' in tensor ? tensor.data : undefined;
+    const owner = data?.buffer ?? tensor;
+    const others = taken.get(owner) ?? [];
+    const clash = others.find((other) => !data || !other.data || overlap(data, other.data));
+    if (clash && what.startsWith('output')) {
+      throw new RangeError(
+        `Program.run: expected memory of its own for ${what}, received an array that overlaps ${clash.what}`,
+      );
+    }
+    others.push({ what, data });
+    taken.set(owner, others);
   };
-  for (const name in feeds) take(`input '${name}'`, feeds[name].data);
+  for (const name in feeds) take(`input '${name}'`, feeds[name]);
   let index = 0;
   for (const port of ports.values()) {
     const encodedName = encodedNames[index++];
     if (!Object.hasOwn(values, port.name)) continue;
-    const data = checkArray('output', port, values[port.name]);
-    const clash = taken.get(data.buffer)?.find((other) => overlap(data, other.data));
-    if (clash) {
-      throw new RangeError(
-        `Program.run: expected memory of its own for output '${port.name}', received an array that overlaps ${clash.what}`,
-      );
-    }
-    take(`output '${port.name}'`, data);
-    fetches[encodedName] = { data, shape: port.shape, dtype: port.dtype };
+    const tensor = checkValue('output', port, values[port.name]);
+    take(`output '${port.name}'`, tensor);
+    fetches[encodedName] = tensor;
   }
   return fetches;
 }

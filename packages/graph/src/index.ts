@@ -35,6 +35,7 @@ export { hessianVectorProduct, jvp, pushforward, type JvpResult } from './jvp.ts
 export { customVjp, type CustomBackward, type CustomVjpCall } from './custom-vjp.ts';
 export { rematerialise } from './rematerialise.ts';
 export type { SegmentFunction } from './segment.ts';
+export { placeTensor, type DeviceTensor, type TensorContent } from './device-tensor.ts';
 export { createProgramCache, type ProgramCache } from './program-cache.ts';
 export {
   runtimeMessage,

@@ -1,9 +1,11 @@
 // Between our tensors and those of ONNX Runtime's JavaScript API, which onnxruntime-node and onnxruntime-web share.
 import type { Tensor as OrtTensor, TensorConstructor } from 'onnxruntime-common';
+import type { DeviceTensor } from './device-tensor.ts';
 import type { DType, TypedArray } from './dtype.ts';
 import type { RuntimeTensor } from './runtime.ts';
 
 type OrtTensors = Record<string, OrtTensor>;
+type Given = Readonly<Record<string, RuntimeTensor | DeviceTensor>>;
 
 /** True for memory shared between threads, which the native bindings do not take. */
 function isShared(data: TypedArray): boolean {
@@ -11,13 +13,20 @@ function isShared(data: TypedArray): boolean {
 }
 
 /** Tensors that refer to the same memory, or to a copy where it is shared between threads. */
-export function toOrt(
-  Tensor: TensorConstructor,
-  tensors: Readonly<Record<string, RuntimeTensor>>,
-): OrtTensors {
+export function toOrt(Tensor: TensorConstructor, tensors: Given): OrtTensors {
   const out: OrtTensors = {};
   for (const name in tensors) {
-    const { data, shape, dtype } = tensors[name];
+    const tensor = tensors[name];
+    if (!('data' in tensor)) {
+      // Each build of ONNX Runtime has a class of its own, by which it knows its own device tensors.
+      const { ort } = tensor as DeviceTensor & { readonly ort?: OrtTensor };
+      if (!ort || !(ort instanceof Tensor)) {
+        throw new TypeError(`Program.run: '${name}' is a device tensor of another runtime`);
+      }
+      out[name] = ort;
+      continue;
+    }
+    const { data, shape, dtype } = tensor;
     out[name] = new Tensor(dtype, (isShared(data) ? data.slice() : data) as Float32Array, shape);
   }
   return out;
@@ -27,7 +36,7 @@ export function toOrt(
 export function toFetches(
   Tensor: TensorConstructor,
   names: readonly string[],
-  given: Readonly<Record<string, RuntimeTensor>>,
+  given: Given,
 ): Record<string, OrtTensor | null> {
   const fetches: Record<string, OrtTensor | null> = toOrt(Tensor, given);
   for (const name of names) fetches[name] ??= null;
@@ -37,12 +46,13 @@ export function toFetches(
 /** Results as our tensors: float16 as raw bits whether or not the engine has Float16Array. */
 export function fromOrt(
   results: Readonly<Record<string, OrtTensor>>,
-  given: Readonly<Record<string, RuntimeTensor>> = {},
+  given: Given = {},
 ): Record<string, RuntimeTensor> {
   const outputs: Record<string, RuntimeTensor> = {};
   for (const name in results) {
+    const wanted = given[name] as RuntimeTensor | DeviceTensor | undefined;
+    if (wanted && !('data' in wanted)) continue;
     const { data, dims, type } = results[name];
-    const wanted = given[name] as RuntimeTensor | undefined;
     // What ONNX Runtime returns for a given array is a copy; only shared memory has not been written yet.
     if (wanted && isShared(wanted.data)) (wanted.data as Float32Array).set(data as Float32Array);
     outputs[name] = wanted ?? { data: rawBits(data as TypedArray), shape: dims, dtype: type as DType };

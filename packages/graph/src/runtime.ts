@@ -1,4 +1,5 @@
 // What the package asks of an inference runtime. Runtimes are injected: this module imports none.
+import type { DeviceTensor } from './device-tensor.ts';
 import type { DType, TypedArray } from './dtype.ts';
 import type { OnnxModel } from './onnx/model.ts';
 import type { ProgramCache } from './program-cache.ts';
@@ -21,11 +22,11 @@ export interface SessionOptions {
 export interface RuntimeSession {
   /**
    * Runs once. An output given in `outputs` is written into its array, which is then the one returned; such an array
-   * overlaps no input.
+   * overlaps no input. An output given as a device tensor is not among the results.
    */
   run(
-    inputs: Readonly<Record<string, RuntimeTensor>>,
-    outputs?: Readonly<Record<string, RuntimeTensor>>,
+    inputs: Readonly<Record<string, RuntimeTensor | DeviceTensor>>,
+    outputs?: Readonly<Record<string, RuntimeTensor | DeviceTensor>>,
   ): Promise<Readonly<Record<string, RuntimeTensor>>>;
   release(): Promise<void>;
 }
@@ -41,6 +42,8 @@ export interface Runtime {
   readonly channelBlock?: (() => Promise<number>) | undefined;
   /** Rewrites programs for what the runtime lacks; they are taken as they are by default. */
   readonly adapt?: ((model: OnnxModel) => OnnxModel) | undefined;
+  /** Copies values into the device's memory, where that is not the processor's (see `placeTensor`). */
+  readonly place?: ((content: RuntimeTensor) => Promise<DeviceTensor>) | undefined;
   /** Where `compile` looks for a session of the same program before it asks for a new one; none by default. */
   readonly cache?: ProgramCache | undefined;
   createSession(model: Uint8Array, options: SessionOptions): Promise<RuntimeSession>;

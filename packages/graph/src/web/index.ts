@@ -1,7 +1,7 @@
 // onnxruntime-web as a runtime, for pages and workers. Its two builds are loaded with the first session that needs
 // them: whoever runs on wasm never loads the one for WebGPU, nor the other way round.
 import type * as OnnxRuntime from 'onnxruntime-web/wasm';
-import { fromOrt, toOrt } from '../ort-tensors.ts';
+import { fromOrt, toFetches, toOrt } from '../ort-tensors.ts';
 import { createProgramCache } from '../program-cache.ts';
 import {
   cpuFallbackMessage,
@@ -14,6 +14,7 @@ import {
   type RuntimeTensor,
 } from '../runtime.ts';
 import { rewriteForWebgpu } from '../webgpu-rewrites.ts';
+import { placeOnWebgpu } from './webgpu-tensor.ts';
 
 /** Where onnxruntime-web finds its WebAssembly: a folder's URL (ending in `/`), or the URL of each file. */
 export type WasmPaths = string | { readonly wasm?: string | URL; readonly mjs?: string | URL };
@@ -73,6 +74,13 @@ export function webRuntime(options: WebRuntimeOptions = {}): Runtime {
   return {
     name: `onnxruntime-web ${device}`,
     adapt: device === 'webgpu' ? rewriteForWebgpu : undefined,
+    place:
+      device === 'webgpu'
+        ? async (content) => {
+            await expectAdapter();
+            return placeOnWebgpu(await loadOnnxRuntime(device, options.wasmPaths), content);
+          }
+        : undefined,
     cache: (options.cache ?? WEB_RUNTIME_DEFAULTS.cache) ? createProgramCache() : undefined,
     async createSession(model, { threads }) {
       if (device === 'webgpu') await expectAdapter();
@@ -118,7 +126,7 @@ function createQueue(): InTurn {
  */
 const QUEUES: Readonly<Record<WebDevice, InTurn>> = { wasm: createQueue(), webgpu: createQueue() };
 
-/** Arrays go through the module's own memory, so they are copied in and out whoever made them. */
+/** Arrays go through the module's own memory, so they are copied in and out whoever made them; device tensors stay. */
 function wrap(
   ort: typeof OnnxRuntime,
   session: OnnxRuntime.InferenceSession,
@@ -127,13 +135,16 @@ function wrap(
   return {
     async run(inputs, given = {}) {
       const feeds = toOrt(ort.Tensor, inputs);
-      const results = await inTurn(() => session.run(feeds)).catch((error: unknown) => {
+      const placed = Object.fromEntries(Object.entries(given).filter(([, tensor]) => !('data' in tensor)));
+      const fetches = toFetches(ort.Tensor, session.outputNames, placed);
+      const results = await inTurn(() => session.run(feeds, fetches)).catch((error: unknown) => {
         throw new RuntimeRefusedError(`Program.run: ${runtimeMessage(error)}`, { cause: error });
       });
-      const outputs: Record<string, RuntimeTensor> = fromOrt(results);
-      for (const name in given) {
-        (given[name].data as Float32Array).set(outputs[name].data as Float32Array);
-        outputs[name] = given[name];
+      const outputs: Record<string, RuntimeTensor> = fromOrt(results, placed);
+      for (const [name, tensor] of Object.entries(given)) {
+        if (!('data' in tensor)) continue;
+        (tensor.data as Float32Array).set(outputs[name].data as Float32Array);
+        outputs[name] = tensor;
       }
       return outputs;
     },

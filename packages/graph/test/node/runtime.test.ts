@@ -137,6 +137,40 @@ describe('given output arrays', () => {
   });
 });
 
+describe('device tensors', () => {
+  it('carry state, here in ordinary memory', async () => {
+    const program = await g.compile(
+      ({ w, x }) => ({ w: g.sub(w, g.mul(x, 0.5)), loss: g.sum(w) }),
+      { w: { shape: [2] }, x: { shape: [2] } },
+      { runtime },
+    );
+    const start = Float32Array.of(3, 4);
+    let [now, next] = [
+      await g.placeTensor(runtime, { shape: [2], data: start }),
+      await g.placeTensor(runtime, { shape: [2] }),
+    ];
+    for (let i = 0; i < 3; i++) {
+      const result = await program.run({ w: now, x: Float32Array.of(1, 2) }, { outputs: { w: next } });
+      expect(result).toEqual({ loss: Float32Array.of(7 - 1.5 * i) });
+      [now, next] = [next, now];
+    }
+    expect(await now.read()).toEqual(Float32Array.of(1.5, 1));
+    expect(start).toEqual(Float32Array.of(3, 4));
+    const x = Float32Array.of(1, 2);
+    await expect(program.run({ w: now, x }, { outputs: { w: now } })).rejects.toThrow("overlaps input 'w'");
+    const column = await g.placeTensor(runtime, { shape: [2, 1] });
+    await expect(program.run({ w: column, x })).rejects.toThrow(
+      "expected float32[2] as input 'w', received a device tensor float32[2,1]",
+    );
+    now.dispose();
+    await expect(program.run({ w: now, x })).rejects.toThrow('the tensor was disposed');
+    await expect(g.placeTensor(runtime, { shape: [3], data: start })).rejects.toThrow(
+      'placeTensor: expected 3 values for [3], received 2',
+    );
+    await program.dispose();
+  });
+});
+
 describe('overlapping calls', () => {
   it('come out in order, each with its own numbers', async () => {
     const program = await g.compile(({ x }) => g.mul(x, 2), { x: { shape: [1] } }, { runtime });

@@ -1,12 +1,17 @@
 // Runs in the browser: the gradient cases that Node runs, on onnxruntime-web.
 import { gradientError } from '@likeness/testing/gradient-check';
 import {
+  add,
   compile,
   mul,
   neg,
+  placeTensor,
   reshape,
+  sub,
+  sum,
   RuntimeRefusedError,
   RuntimeUnavailableError,
+  type DeviceTensor,
   type DType,
   type Float16ArrayLike,
   type TypedArray,
@@ -126,6 +131,65 @@ async function checkArrays(device: WebDevice): Promise<string[]> {
   return faults;
 }
 
+/** Momentum descent whose state stays on the device, against the same with arrays: what is wrong. */
+async function checkDeviceState(device: WebDevice): Promise<string[]> {
+  const runtime = device === 'webgpu' ? webgpu : wasm;
+  const program = await compile(
+    ({ weight, moment, x }) => {
+      const next = add(mul(moment, 0.5), mul(x, weight));
+      return { moment: next, weight: sub(weight, mul(next, 0.1)), loss: sum(mul(weight, weight)) };
+    },
+    { weight: { shape: [5] }, moment: { shape: [5] }, x: { shape: [5] } },
+    { runtime },
+  );
+  const start = Float32Array.of(1, 2, 3, 4, 5);
+  const place = async (data?: Float32Array): Promise<DeviceTensor> =>
+    placeTensor(runtime, { shape: [5], data });
+  let now = { weight: await place(start), moment: await place() };
+  let next = { weight: await place(), moment: await place() };
+  let arrays: Record<string, Float32Array> = { weight: start, moment: new Float32Array(5) };
+  const faults: string[] = [];
+  for (let i = 0; i < 4; i++) {
+    const x = Float32Array.of(i, 1, -1, 0.5, 2);
+    const kept = await program.run({ ...now, x }, { outputs: next });
+    if (Object.keys(kept).join() !== 'loss')
+      faults.push(`expected only the loss, received ${Object.keys(kept).join()}`);
+    arrays = await program.run({ weight: arrays['weight'], moment: arrays['moment'], x });
+    if (kept['loss'][0] !== arrays['loss'][0])
+      faults.push(`loss ${kept['loss'][0]} instead of ${arrays['loss'][0]}`);
+    [now, next] = [next, now];
+  }
+  for (const name of ['weight', 'moment'] as const) {
+    const read = await now[name].read();
+    if (read.join() !== arrays[name].join())
+      faults.push(`${name} ${read.join()} instead of ${arrays[name].join()}`);
+  }
+  const refusals: [string, () => Promise<unknown>][] = [
+    ['overlaps input', () => program.run({ ...now, x: start }, { outputs: { weight: now.weight } })],
+    [
+      'was disposed',
+      async () => {
+        now.moment.dispose();
+        return now.moment.read();
+      },
+    ],
+    ['was disposed', () => program.run({ ...now, x: start })],
+  ];
+  if (device === 'webgpu') {
+    const elsewhere = await compile(({ x }) => neg(x), { x: { shape: [5] } }, { runtime: wasm });
+    refusals.push(['another runtime', () => elsewhere.run({ x: now.weight })]);
+  }
+  for (const [expected, attempt] of refusals) {
+    const message = await attempt().then(
+      () => 'nothing',
+      (error: unknown) => String(error),
+    );
+    if (!message.includes(expected)) faults.push(`expected '${expected}', received ${message}`);
+  }
+  await program.dispose();
+  return faults;
+}
+
 /** The adapter's name, or the error of a page that has none. */
 async function describeWebgpu(): Promise<{ readonly adapter?: string; readonly missing?: string }> {
   try {
@@ -143,4 +207,10 @@ async function describeWebgpu(): Promise<{ readonly adapter?: string; readonly m
   return { adapter: `${info.vendor} ${info.architecture}` };
 }
 
-Object.assign(globalThis, { gradientsOnWasm, gradientsOnWebgpu, checkArrays, describeWebgpu });
+Object.assign(globalThis, {
+  gradientsOnWasm,
+  gradientsOnWebgpu,
+  checkArrays,
+  checkDeviceState,
+  describeWebgpu,
+});

@@ -48,6 +48,7 @@ describe.skipIf(chromium === undefined)('onnxruntime-web in Chromium', () => {
 
   it('arrays of every type, on wasm', async () => {
     expect(await inBrowser('checkArrays("wasm")')).toEqual([]);
+    expect(await inBrowser('checkDeviceState("wasm")')).toEqual([]);
   }, 60_000);
 
   it('gradients on webgpu, against wasm', async (context) => {
@@ -56,7 +57,7 @@ describe.skipIf(chromium === undefined)('onnxruntime-web in Chromium', () => {
       results?: CaseResult[];
       faults?: string[];
     }>(
-      `describeWebgpu().then(async (found) => ({ ...found, results: found.adapter && (await gradientsOnWebgpu(${PER_OPERATION})), faults: found.adapter && (await checkArrays("webgpu")) }))`,
+      `describeWebgpu().then(async (found) => ({ ...found, results: found.adapter && (await gradientsOnWebgpu(${PER_OPERATION})), faults: found.adapter && [...(await checkArrays("webgpu")), ...(await checkDeviceState("webgpu"))] }))`,
       SOFTWARE_ADAPTER,
     );
     if (results === undefined) {
