@@ -2,6 +2,7 @@
 // parameter by parameter in the same order, so both sides compute the same numbers and can be checked against each other.
 import {
   add,
+  batchNorm,
   clip,
   concat,
   constant,
@@ -17,7 +18,6 @@ import {
   reshape,
   resize2d,
   sqrt,
-  sub,
   type Tensor,
 } from '@likeness/graph';
 
@@ -55,15 +55,14 @@ class Parameters {
   }
 }
 
-/** Inference form: (x - mean) gamma / sqrt(variance + 1e-5) + beta, from its four parameters as networks ship them. */
-function batchNorm(p: Parameters, x: Tensor): Tensor {
-  const channels = x.shape[1];
-  const gamma = p.next([channels, 1, 1], 0.3, 1.2);
-  const beta = p.next([channels, 1, 1], 0.1);
-  const average = p.next([channels, 1, 1], 0.1);
-  const variance = p.next([channels, 1, 1], 0.3, 1);
-  const factor = div(gamma, sqrt(add(variance, 1e-5)));
-  return add(mul(x, factor), sub(beta, mul(average, factor)));
+/** Inference form, from its four parameters as networks ship them. */
+function normalise(p: Parameters, x: Tensor): Tensor {
+  const channels = [x.shape[1]];
+  const scale = p.next(channels, 0.3, 1.2);
+  const bias = p.next(channels, 0.1);
+  const mean = p.next(channels, 0.1);
+  const variance = p.next(channels, 0.3, 1);
+  return batchNorm(x, { mean, variance }, { scale, bias });
 }
 
 interface ConvBlock {
@@ -80,7 +79,7 @@ function convNorm(p: Parameters, x: Tensor, filters: number, block: ConvBlock): 
     pads: [border, border, border, border],
     groups,
   });
-  return batchNorm(p, y);
+  return normalise(p, y);
 }
 
 function classify(p: Parameters, x: Tensor): Tensor {

@@ -4,7 +4,11 @@
 // direction (a convolution, then its factor); in the adjoint the factor stands before the convolution.
 import type { TypedArray } from './dtype.ts';
 import { constant, constantData, isConstant, lazyConstant } from './ops/input.ts';
-import { conv2d, type Conv2dOptions } from './ops/conv.ts';
+import { add, mul } from './ops/arithmetic.ts';
+import { conv2d, convTranspose2d, type Conv2dOptions } from './ops/conv.ts';
+import type { PoolOptions } from './ops/pool.ts';
+import type { ResizeOptions } from './ops/resize.ts';
+import { reshape, type ReduceAttributes } from './ops/shape.ts';
 import { broadcastShapes, filled, sameShape, sizeOf, stridesOf, type Shape } from './shape.ts';
 import type { GraphNode, Tensor } from './tensor.ts';
 import { topologicalOrder, type Graph } from './trace.ts';
@@ -23,27 +27,40 @@ export function countReaders(graph: Pick<Graph, 'nodes' | 'outputs'>): Map<Tenso
   return readers;
 }
 
+/** How often a tensor is read; tensors that rewrites made are read once, by the node they were made for. */
+type ReadOnce = (tensor: Tensor) => boolean;
+
 /** The same program with fewer and cheaper nodes. */
 export function optimiseGraph(graph: Graph): Graph {
   const readers = countReaders(graph);
+  const readOnce: ReadOnce = (tensor) => (readers.get(tensor) ?? 1) === 1;
   const replaced = new Map<Tensor, Tensor>();
   const get = (tensor: Tensor): Tensor => replaced.get(tensor) ?? tensor;
   for (const node of graph.nodes) {
     const inputs = node.inputs.map(get);
     const changed = inputs.some((input, index) => input !== node.inputs[index]);
-    const single = node.outputs.length === 1;
-    const better = single
-      ? (foldConstants(node, inputs) ??
-        foldIntoConvolution(node, inputs, (index) => readers.get(node.inputs[index]) === 1) ??
-        foldFactorIntoWeights(node, inputs) ??
-        dropExpand(node, inputs))
-      : undefined;
-    if (better) {
-      replaced.set(node.outputs[0], better);
-    } else if (changed) {
-      const outputs = node.reapply(inputs);
-      node.outputs.forEach((output, index) => replaced.set(output, outputs[index]));
-    }
+    const better =
+      node.outputs.length === 1
+        ? (foldConstants(node, inputs) ??
+          foldIntoConvolution(
+            node,
+            inputs,
+            (index) => readOnce(node.inputs[index]) && readOnce(inputs[index]),
+          ) ??
+          foldFactorIntoWeights(node, inputs) ??
+          convolveBeforeRepeating(node, inputs) ??
+          convolveWindows(node, inputs, readOnce) ??
+          moveFactor(node, inputs, readOnce) ??
+          dropExpand(node, inputs, readOnce))
+        : undefined;
+    const outputs = better ? [better] : changed ? node.reapply(inputs) : node.outputs;
+    if (outputs === node.outputs) continue;
+    node.outputs.forEach((output, index) => {
+      replaced.set(output, outputs[index]);
+      // A replacement may stand for several tensors.
+      const others = readers.get(outputs[index]) ?? 0;
+      readers.set(outputs[index], others + (readers.get(output) ?? 0));
+    });
   }
   if (replaced.size === 0) return graph;
   const outputs = Object.fromEntries(
@@ -239,13 +256,153 @@ function scaleAxis(w: Tensor, axis: 0 | 1, factor: (index: number, filter: numbe
   });
 }
 
+/** x and k if the node is x k, x / k or -x with a known number k. */
+function numericFactor(
+  node: GraphNode,
+  inputs: readonly Tensor[],
+): { x: Tensor; factor: number } | undefined {
+  const [a, b] = inputs;
+  if (node.operation === 'neg') return { x: a, factor: -1 };
+  if (node.operation !== 'mul' && node.operation !== 'div') return undefined;
+  const number = (t: Tensor): number | undefined =>
+    t.size === 1 && isKnown(t) ? float32Data(t)?.[0] : undefined;
+  const right = number(b);
+  if (right !== undefined && b.rank <= a.rank)
+    return { x: a, factor: node.operation === 'mul' ? right : 1 / right };
+  const left = node.operation === 'mul' ? number(a) : undefined;
+  return left === undefined || a.rank > b.rank ? undefined : { x: b, factor: left };
+}
+
+/**
+ * Numbers move through quotients and products into the sum over channels behind them, which becomes a convolution whose weights
+ * take them: the adjoint of a norm per pixel has four of them, each a pass over the image.
+ */
+function moveFactor(node: GraphNode, inputs: readonly Tensor[], readOnce: ReadOnce): Tensor | undefined {
+  const [y] = node.outputs;
+  if (y.rank !== 4 || y.dtype !== 'float32') return undefined;
+  const own = numericFactor(node, inputs);
+  if (own) return pushFactor(own.x, own.factor, readOnce);
+  if (node.operation !== 'div') return undefined;
+  // a / (k r) = (a / k) / r
+  const [a, b] = inputs;
+  const below = numericFactor(b.node, b.node.inputs);
+  if (!below || !sameShape(below.x.shape, b.shape)) return undefined;
+  const moved = pushFactor(a, 1 / below.factor, readOnce);
+  return moved && node.reapply([moved, below.x])[0];
+}
+
+/** `tensor` times a number, if that costs nothing. */
+function pushFactor(tensor: Tensor, factor: number, readOnce: ReadOnce): Tensor | undefined {
+  const { node } = tensor;
+  if (!readOnce(tensor) || tensor.rank !== 4) return undefined;
+  const own = numericFactor(node, node.inputs);
+  if (own && sameShape(own.x.shape, tensor.shape)) return pushFactor(own.x, own.factor * factor, readOnce);
+  if (node.operation === 'sum' || node.operation === 'mean') {
+    const { axes, keepDims } = node.attributes as ReduceAttributes;
+    return axes.join() === '1' && keepDims ? mul(tensor, factor) : undefined;
+  }
+  if (node.operation !== 'mul' && node.operation !== 'div') return undefined;
+  const [a, b] = node.inputs;
+  const first = pushFactor(a, factor, readOnce);
+  if (first) return node.reapply([first, b])[0];
+  const second = node.operation === 'mul' ? pushFactor(b, factor, readOnce) : undefined;
+  return second && node.reapply([a, second])[0];
+}
+
+/** Kernel [a, b, kh, kw] correlated with a window of ones: its extents grow by those of the window, less one. */
+function spreadKernel(
+  w: Tensor,
+  window: readonly [number, number],
+  options: { readonly adjoint: boolean; readonly factor: number },
+): Tensor {
+  const [filters, channels, kh, kw] = w.shape;
+  const [height, width] = [kh + window[0] - 1, kw + window[1] - 1];
+  const shape = options.adjoint ? [channels, filters, height, width] : [filters, channels, height, width];
+  return lazyConstant({ shape, dtype: 'float32' }, () => {
+    const data = float32Data(w) ?? new Float32Array(0);
+    const out = new Float32Array(sizeOf(shape));
+    const plane = height * width;
+    for (let f = 0; f < filters; f++) {
+      for (let c = 0; c < channels; c++) {
+        const from = (f * channels + c) * kh * kw;
+        const to = (options.adjoint ? c * filters + f : f * channels + c) * plane;
+        for (let tap = 0; tap < kh * kw; tap++) {
+          const value = data[from + tap] * options.factor;
+          const [ky, kx] = [Math.floor(tap / kw), tap % kw];
+          for (let dy = 0; dy < window[0]; dy++) {
+            for (let dx = 0; dx < window[1]; dx++) {
+              const at = (ky + dy) * width + kx + dx;
+              out[to + (options.adjoint ? plane - 1 - at : at)] += value;
+            }
+          }
+        }
+      }
+    }
+    return out;
+  });
+}
+
+/** Attributes of a convolution with one group, no stride and no dilation; nothing for others. */
+function simpleConvolution({ operation, attributes }: GraphNode): Required<Conv2dOptions> | undefined {
+  if (operation !== 'conv2d') return undefined;
+  const options = attributes as Required<Conv2dOptions>;
+  const { strides, dilations, groups } = options;
+  return groups === 1 && [...strides, ...dilations].every((step) => step === 1) ? options : undefined;
+}
+
+/**
+ * A convolution of repeated pixels (nearest upsampling by s) reads each pixel several times. As a transposed convolution with the
+ * kernel spread over s x s it does not: 16 products instead of 36 for a 3x3 kernel and s = 2.
+ */
+function convolveBeforeRepeating(node: GraphNode, inputs: readonly Tensor[]): Tensor | undefined {
+  const options = simpleConvolution(node);
+  const [image, w, b] = inputs;
+  if (!options || image.node.operation !== 'resize2d' || !isKnown(w)) return undefined;
+  const [x] = image.node.inputs;
+  const { mode, coordinates } = image.node.attributes as Required<ResizeOptions>;
+  const factors = [image.shape[2] / x.shape[2], image.shape[3] / x.shape[3]] as const;
+  const repeats = mode === 'nearest' && coordinates !== 'alignCorners' && factors.every(Number.isInteger);
+  const [, , kh, kw] = w.shape;
+  const [top, left, bottom, right] = options.pads;
+  const fits = Math.max(top, bottom) < kh && Math.max(left, right) < kw;
+  if (!repeats || !fits || kh * kw < 4 || (b && !isKnown(b))) return undefined;
+  const [y] = node.outputs;
+  const product = convTranspose2d(x, spreadKernel(w, factors, { adjoint: true, factor: 1 }), {
+    strides: factors,
+    pads: [kh - 1 - top, kw - 1 - left, kh - 1 - bottom, kw - 1 - right],
+    size: [y.shape[2], y.shape[3]],
+  });
+  return b ? add(product, reshape(b, [b.size, 1, 1])) : product;
+}
+
+/** The adjoint's order: means of windows of a convolution are one convolution with strides. */
+function convolveWindows(node: GraphNode, inputs: readonly Tensor[], readOnce: ReadOnce): Tensor | undefined {
+  if (node.operation !== 'averagePool2d') return undefined;
+  const [image] = inputs;
+  const options = simpleConvolution(image.node);
+  if (!options || !readOnce(image)) return undefined;
+  const { kernel, strides, pads } = node.attributes as Required<PoolOptions>;
+  const [x, w, b] = image.node.inputs;
+  const tiled = kernel[0] === strides[0] && kernel[1] === strides[1] && pads.every((count) => count === 0);
+  if (!tiled || !isKnown(w) || w.size / (w.shape[0] * w.shape[1]) < 4) return undefined;
+  const spread = spreadKernel(w, kernel, { adjoint: false, factor: 1 / (kernel[0] * kernel[1]) });
+  const [y] = node.outputs;
+  // Rows and columns that no window reaches are cut from the padding below and to the right.
+  const rest = ([0, 1] as const).map((axis) => image.shape[axis + 2] - y.shape[axis + 2] * kernel[axis]);
+  const [top, left, bottom, right] = options.pads;
+  if (bottom < rest[0] || right < rest[1]) return undefined;
+  return conv2d(x, spread, b, { strides: kernel, pads: [top, left, bottom - rest[0], right - rest[1]] });
+}
+
 const BROADCASTING: ReadonlySet<string> = new Set(['add', 'sub', 'mul', 'div', 'maximum', 'minimum']);
 
 /** expand(s) op t = s op t where t has the full shape; expand(s) op number = expand(s op number). */
-function dropExpand(node: GraphNode, inputs: readonly Tensor[]): Tensor | undefined {
+function dropExpand(node: GraphNode, inputs: readonly Tensor[], readOnce: ReadOnce): Tensor | undefined {
   const [y] = node.outputs;
+  const inner = (operands: readonly Tensor[]): Tensor =>
+    moveFactor(node, operands, readOnce) ?? node.reapply(operands)[0];
   if (node.operation === 'neg' && isExpand(inputs[0])) {
-    return reexpand(node.reapply([inputs[0].node.inputs[0]])[0], inputs[0]);
+    return reexpand(inner([inputs[0].node.inputs[0]]), inputs[0]);
   }
   if (!BROADCASTING.has(node.operation)) return undefined;
   for (const index of [0, 1]) {
@@ -254,7 +411,7 @@ function dropExpand(node: GraphNode, inputs: readonly Tensor[]): Tensor | undefi
     if (!isExpand(spread)) continue;
     const [source] = spread.node.inputs;
     if (other.size === 1 && other.rank <= source.rank) {
-      return reexpand(node.reapply(inputs.with(index, source))[0], spread);
+      return reexpand(inner(inputs.with(index, source)), spread);
     }
     if (sameShape(broadcastShapes(source.shape, other.shape, node.operation), y.shape)) {
       return node.reapply(inputs.with(index, source))[0];

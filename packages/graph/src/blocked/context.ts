@@ -45,6 +45,8 @@ export interface BlockedContext extends LoweringContext {
   isRead(tensor: Tensor): boolean;
   setPlain(tensor: Tensor, name: string): void;
   setBlocked(tensor: Tensor, name: string): void;
+  /** `input` was changed into `output` where it is made. */
+  takeOver(input: Tensor, output: Tensor): void;
   /** `output` is `input`: both forms are shared, and what makes them can no longer be extended. */
   share(input: Tensor, output: Tensor): void;
   /** Appends a blocked operator and returns the name of its output. */
@@ -53,8 +55,13 @@ export interface BlockedContext extends LoweringContext {
     inputs: readonly string[],
     attributes: Readonly<Record<string, OnnxAttribute>>,
   ): string;
-  /** The blocked convolution that makes the tensor, if nobody else reads it and it can take in what follows. */
-  openConvolution(tensor: Tensor): MutableNode | undefined;
+  /**
+   * The blocked convolutions that make the tensor (several where its phases are interleaved), if nobody else reads it and they
+   * can take in what follows; none otherwise.
+   */
+  openConvolutions(tensor: Tensor): readonly MutableNode[];
+  /** `name` holds the elements of several convolutions and nothing else. */
+  setPhases(name: string, phases: readonly string[]): void;
   /** Parameters of a blocked convolution with known weights. */
   readonly parameters: WeakMap<MutableNode, ConvolutionParameters>;
   /** The node that makes a value. */
@@ -107,6 +114,7 @@ export function createBlockedContext(host: BlockedHost): BlockedContext {
   const blockedNames = new Map<Tensor, string>();
   const convolutions = new Map<string, MutableNode>();
   const closed = new Set<string>();
+  const phasesOf = new Map<string, readonly string[]>();
 
   const self: BlockedContext = {
     ...context,
@@ -138,6 +146,10 @@ export function createBlockedContext(host: BlockedHost): BlockedContext {
     setBlocked(tensor, name) {
       blockedNames.set(tensor, name);
     },
+    takeOver(input, output) {
+      const blocked = blockedNames.get(input);
+      if (blocked !== undefined) blockedNames.set(output, blocked);
+    },
     share(input, output) {
       const blocked = blockedNames.get(input);
       const plain = plainNames.get(input);
@@ -154,11 +166,16 @@ export function createBlockedContext(host: BlockedHost): BlockedContext {
       if (opType === 'Conv') convolutions.set(name, node);
       return name;
     },
-    openConvolution(tensor) {
+    openConvolutions(tensor) {
       const name = blockedNames.get(tensor);
-      if (name === undefined || closed.has(name) || host.readers.get(tensor) !== 1) return undefined;
-      const node = convolutions.get(name);
-      return node?.attributes['activation'] === undefined ? node : undefined;
+      if (name === undefined || closed.has(name) || host.readers.get(tensor) !== 1) return [];
+      const names = phasesOf.get(name) ?? [name];
+      const found = names.flatMap((part) => convolutions.get(part) ?? []);
+      const open = found.every((node) => node.attributes['activation'] === undefined);
+      return open && found.length === names.length ? found : [];
+    },
+    setPhases(name, phases) {
+      phasesOf.set(name, phases);
     },
     parameters: new WeakMap(),
     producer: (name) => convolutions.get(name),

@@ -8,6 +8,8 @@ import {
   isImage,
   type BlockedContext,
   type BlockedLowering,
+  type ConvolutionParameters,
+  type MutableNode,
 } from './context.ts';
 import { lowerTrainedConv } from './trained.ts';
 import { blockBothChannels, blockOutputChannels, padToBlock, roundUp } from './kernels.ts';
@@ -74,34 +76,42 @@ export function emitConvolution(
   return name;
 }
 
-/** The result of an open convolution with known weights times a number. */
-export function scaleConvolution(context: BlockedContext, x: Tensor, factor: number): string | undefined {
-  const node = context.openConvolution(x);
-  const known = node && context.parameters.get(node);
-  if (!known || node.inputs.length > 3) return undefined;
-  for (const values of [known.weights, known.bias ?? new Float32Array(0)]) {
-    for (let i = 0; i < values.length; i++) values[i] *= factor;
-  }
-  return node.outputs[0];
-}
-
-/** The result of an open convolution plus known numbers, one for each channel or for all. */
-export function shiftConvolution(
+/** Parameters of the open convolutions that make the tensor, if all are known and take no sum yet. */
+function openParameters(
   context: BlockedContext,
   x: Tensor,
-  offsets: Float32Array,
-): string | undefined {
-  const node = context.openConvolution(x);
-  const known = node && context.parameters.get(node);
-  if (!known || node.inputs.length > 3) return undefined;
+): { readonly node: MutableNode; readonly known: ConvolutionParameters }[] {
+  const nodes = context.openConvolutions(x);
+  const all = nodes.flatMap((node) => {
+    const known = context.parameters.get(node);
+    return known && node.inputs.length <= 3 ? [{ node, known }] : [];
+  });
+  return all.length === nodes.length ? all : [];
+}
+
+/** Multiplies the open convolution that makes `x` by a number; false if there is none. */
+export function scaleConvolution(context: BlockedContext, x: Tensor, factor: number): boolean {
+  const open = openParameters(context, x);
+  for (const { known } of open) {
+    for (const values of [known.weights, known.bias ?? new Float32Array(0)]) {
+      for (let i = 0; i < values.length; i++) values[i] *= factor;
+    }
+  }
+  return open.length > 0;
+}
+
+/** Adds known numbers, one for each channel or one for all, to the open convolution that makes `x`; false if there is none. */
+export function shiftConvolution(context: BlockedContext, x: Tensor, offsets: Float32Array): boolean {
+  const open = openParameters(context, x);
   const channels = roundUp(x.shape[1], context.block);
-  const bias = known.bias ?? new Float32Array(channels);
-  for (let c = 0; c < channels; c++) bias[c] += offsets.length === 1 ? offsets[0] : (offsets[c] ?? 0);
-  if (!known.bias) {
+  for (const { node, known } of open) {
+    const bias = known.bias ?? new Float32Array(channels);
+    for (let c = 0; c < channels; c++) bias[c] += offsets.length === 1 ? offsets[0] : (offsets[c] ?? 0);
+    if (known.bias) continue;
     node.inputs = [node.inputs[0], node.inputs[1], context.constant(bias, [channels], 'float32')];
     context.parameters.set(node, { ...known, bias });
   }
-  return node.outputs[0];
+  return open.length > 0;
 }
 
 /** One output channel is written to all lanes, so that it broadcasts. */
@@ -254,6 +264,7 @@ export const lowerConvTranspose: BlockedLowering = (node, context) => {
   }
   const empty = down.some(({ count }) => count === 0) || across.some(({ count }) => count === 0);
   const blocks = (n * roundUp(channels, block)) / block;
+  const made: string[] = [];
   let interleaved: string;
   if (empty) {
     // A kernel smaller than the stride (1x1): only phase 0 has taps, the others are zeros.
@@ -270,9 +281,11 @@ export const lowerConvTranspose: BlockedLowering = (node, context) => {
     interleaved = spread;
   } else {
     const lines = down.map((dy) => {
-      const parts = across.map((dx) =>
-        emitReshape(context, convolve(context, g, phase(dy, dx)), [blocks * rows, columns, 1, block]),
-      );
+      const parts = across.map((dx) => {
+        const part = convolve(context, g, phase(dy, dx));
+        made.push(part);
+        return emitReshape(context, part, [blocks * rows, columns, 1, block]);
+      });
       const [line] = parts.length === 1 ? parts : context.emit('Concat', parts, { axis: { i: 2 } });
       return emitReshape(context, line, [blocks, rows, 1, columns * strides[1] * block]);
     });
@@ -280,7 +293,9 @@ export const lowerConvTranspose: BlockedLowering = (node, context) => {
   }
   const whole: Pair = [rows * strides[0], columns * strides[1]];
   const image = emitReshape(context, interleaved, declaredShape([n, channels, ...whole], block));
-  context.setBlocked(y, cropImage(context, image, [n, channels, ...whole], size));
+  const cropped = cropImage(context, image, [n, channels, ...whole], size);
+  if (made.length > 0) context.setPhases(cropped, made);
+  context.setBlocked(y, cropped);
   return true;
 };
 

@@ -1,6 +1,6 @@
 // Functions of elements work on blocked memory as they are; a convolution before them takes in a sum and an activation.
 import { constant } from '../ops/input.ts';
-import { filled, type Shape } from '../shape.ts';
+import { filled, sameShape, type Shape } from '../shape.ts';
 import type { GraphNode, Tensor } from '../tensor.ts';
 import {
   declaredShape,
@@ -12,12 +12,14 @@ import {
   type BlockedLowering,
   type MutableNode,
 } from './context.ts';
-import { emitConvolution, type Convolution } from './convolution.ts';
+import { roundUp } from './kernels.ts';
+import { emitConvolution, scaleConvolution, shiftConvolution, type Convolution } from './convolution.ts';
 
 /** Elementwise operations that turn finite numbers into finite numbers, so that unused lanes stay finite. */
 const FINITE: ReadonlySet<string> = new Set([
   'abs',
   'add',
+  'between',
   'clip',
   'elu',
   'hardSigmoid',
@@ -29,6 +31,7 @@ const FINITE: ReadonlySet<string> = new Set([
   'relu',
   'sigmoid',
   'sign',
+  'slope',
   'softplus',
   'softsign',
   'step',
@@ -83,16 +86,64 @@ function lowerElementwise(node: GraphNode, context: BlockedContext): boolean {
   return true;
 }
 
+/** Known numbers, one for each channel of an image or one for all; undefined if the operand is anything else. */
+function channelNumbers(operand: Tensor, image: Tensor): Float32Array | undefined {
+  const data = floatConstant(operand);
+  if (!data || operand.rank > 4) return undefined;
+  const [n, channels, height, width] = aligned(operand.shape);
+  const spread = n === 1 && height === 1 && width === 1 && (channels === 1 || channels === image.shape[1]);
+  return spread ? data : undefined;
+}
+
+/** A sum with known numbers goes into the convolution before it, a product with one number as well. */
+function lowerIntoConvolution(node: GraphNode, context: BlockedContext): boolean {
+  const [y] = node.outputs;
+  const [a, b] = node.inputs as readonly [Tensor, Tensor | undefined];
+  for (const [x, operand] of [
+    [a, b],
+    [b, a],
+  ] as const) {
+    if (!x || !isImage(x) || !sameShape(x.shape, y.shape)) continue;
+    const numbers = operand && channelNumbers(operand, x);
+    const done =
+      node.operation === 'neg'
+        ? scaleConvolution(context, x, -1)
+        : numbers !== undefined && intoConvolution(context, node.operation, x, numbers, x === a);
+    if (!done) continue;
+    context.takeOver(x, y);
+    return true;
+  }
+  return false;
+}
+
+function intoConvolution(
+  context: BlockedContext,
+  operation: string,
+  x: Tensor,
+  numbers: Float32Array,
+  first: boolean,
+): boolean {
+  if (operation === 'add') return shiftConvolution(context, x, numbers);
+  if (numbers.length !== 1) return false;
+  if (operation === 'mul') return scaleConvolution(context, x, numbers[0]);
+  return operation === 'div' && first && scaleConvolution(context, x, 1 / numbers[0]);
+}
+
+const lowerLinear: BlockedLowering = (node, context) =>
+  lowerIntoConvolution(node, context) || lowerElementwise(node, context);
+
 /** The sum of a convolution that nobody else reads with anything is computed by the convolution. */
 const lowerAdd: BlockedLowering = (node, context) => {
   const [a, b] = node.inputs;
   const [y] = node.outputs;
   const same =
     a !== b && isImage(a) && isImage(b) && a.shape.every((extent, axis) => extent === b.shape[axis]);
-  if (!same || (!context.isBlocked(a) && !context.isBlocked(b))) return lowerElementwise(node, context);
+  if (!same || (!context.isBlocked(a) && !context.isBlocked(b))) return lowerLinear(node, context);
   const open = (x: Tensor): MutableNode | undefined => {
-    const convolution = context.openConvolution(x);
-    return convolution && convolution.inputs.length < 4 ? convolution : undefined;
+    const found = context.openConvolutions(x);
+    return found.length === 1 && found[0].inputs.length < 4 && found[0].outputs[0] === context.blocked(x)
+      ? found[0]
+      : undefined;
   };
   // The later operand: the earlier one is there by then.
   for (const [x, other] of [
@@ -133,15 +184,17 @@ function fusedActivation(node: GraphNode): { name: string; parameters: number[] 
 
 const lowerActivation: BlockedLowering = (node, context) => {
   const [x] = node.inputs;
-  const convolution = context.openConvolution(x);
+  const convolutions = context.openConvolutions(x);
   const activation = fusedActivation(node);
-  if (!convolution || !activation) return lowerElementwise(node, context);
-  convolution.attributes = {
-    ...convolution.attributes,
-    activation: { s: activation.name },
-    ...(activation.parameters.length > 0 ? { activation_params: { floats: activation.parameters } } : {}),
-  };
-  context.setBlocked(node.outputs[0], convolution.outputs[0]);
+  if (convolutions.length === 0 || !activation) return lowerElementwise(node, context);
+  for (const convolution of convolutions) {
+    convolution.attributes = {
+      ...convolution.attributes,
+      activation: { s: activation.name },
+      ...(activation.parameters.length > 0 ? { activation_params: { floats: activation.parameters } } : {}),
+    };
+  }
+  context.takeOver(x, node.outputs[0]);
   return true;
 };
 
@@ -181,13 +234,76 @@ const lowerPrelu: BlockedLowering = (node, context) => {
   return true;
 };
 
+/** A depthwise convolution of one tap and its activation: any piecewise linear function of two pieces in one pass. */
+function emitPieces(
+  context: BlockedContext,
+  x: Tensor,
+  [factor, offset]: readonly [number, number],
+  activation: string,
+  parameters: readonly number[],
+): string {
+  const channels = roundUp(x.shape[1], context.block);
+  const name = emitConvolution(context, context.blocked(x), false, {
+    weights: new Float32Array(channels).fill(factor),
+    bias: offset === 0 ? undefined : new Float32Array(channels).fill(offset),
+    outputs: channels,
+    inputs: 1,
+    kernel: [1, 1],
+    strides: [1, 1],
+    pads: [0, 0, 0, 0],
+    dilations: [1, 1],
+    groups: channels,
+  });
+  const node = context.producer(name);
+  if (node) {
+    node.attributes = {
+      ...node.attributes,
+      activation: { s: activation },
+      activation_params: { floats: parameters },
+    };
+  }
+  return name;
+}
+
+const STEEP = 2 ** 100;
+const TINY = 2 ** -100;
+
+/**
+ * 1 where 0 < x < max: x - t falls steeply from max to 0 on the way from 0 to t = 2^-100 and rises as x beyond, so that one step at
+ * max finds both bounds.
+ */
+const lowerBetween: BlockedLowering = (node, context) => {
+  const [x] = node.inputs;
+  const { min, max } = node.attributes as { readonly min: number; readonly max: number };
+  if (!isImage(x) || !context.isBlocked(x)) return false;
+  if (min !== 0 || max < TINY || max > 2 ** 20) return lowerElementwise(node, context);
+  const distance = emitPieces(context, x, [1, -TINY], 'LeakyRelu', [-max * STEEP]);
+  const step = { alpha: { f: -STEEP }, beta: { f: max * STEEP } };
+  context.setBlocked(node.outputs[0], context.emit('HardSigmoid', [distance], step)[0]);
+  return true;
+};
+
+/** 1 where x > 0, else a number in [0, 1]. */
+const lowerSlope: BlockedLowering = (node, context) => {
+  const [x] = node.inputs;
+  const { below } = node.attributes as { readonly below: number };
+  if (!isImage(x) || !context.isBlocked(x)) return false;
+  context.setBlocked(node.outputs[0], emitPieces(context, x, [STEEP, 0], 'Clip', [below, 1]));
+  return true;
+};
+
 export const elementwiseLowerings: Readonly<Record<string, BlockedLowering>> = {
   ...Object.fromEntries([...FINITE, ...OTHERS].map((name) => [name, lowerElementwise])),
   add: lowerAdd,
+  between: lowerBetween,
   clip: lowerActivation,
+  div: lowerLinear,
   leakyRelu: lowerActivation,
+  mul: lowerLinear,
+  neg: lowerLinear,
   prelu: lowerPrelu,
   relu: lowerActivation,
   scaleChannels: lowerScaleChannels,
+  slope: lowerSlope,
   tanh: lowerActivation,
 };

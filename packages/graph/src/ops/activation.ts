@@ -11,7 +11,7 @@ import {
 } from '../tensor.ts';
 import { add, mul, sub } from './arithmetic.ts';
 import { formulas } from './formulas.ts';
-import { constantData } from './input.ts';
+import { constant, constantData } from './input.ts';
 import { sumTo } from './shape.ts';
 import { apply, unary } from './unary.ts';
 
@@ -52,6 +52,44 @@ export function stepBelow(x: Tensor, threshold = 0): Tensor {
   return applyOperation(stepOperation, [x], { threshold, below: true })[0];
 }
 
+export const betweenOperation: Operation<{ readonly min: number; readonly max: number }> = {
+  name: 'between',
+  infer: ([x]) => {
+    expectFloat(x, 'between');
+    return [x];
+  },
+  lower: (context, { names, attributes: { min, max } }) => {
+    const [above] = context.emit('HardSigmoid', names, { alpha: { f: STEEP }, beta: { f: -min * STEEP } });
+    const [below] = context.emit('HardSigmoid', names, { alpha: { f: -STEEP }, beta: { f: max * STEEP } });
+    return context.emit('Mul', [above, below]);
+  },
+  nondifferentiable: true,
+};
+
+/** 1 where min < x < max, else 0. */
+function between(x: Tensor, min: number, max: number): Tensor {
+  return applyOperation(betweenOperation, [x], { min, max })[0];
+}
+
+export const slopeOperation: Operation<{ readonly below: number }> = {
+  name: 'slope',
+  infer: ([x]) => {
+    expectFloat(x, 'slope');
+    return [x];
+  },
+  lower: (context, { names: [x], inputs: [{ dtype }], attributes: { below } }) => {
+    const scalar = (value: number): string => context.constant(arrayFrom(dtype, [value]), [], dtype);
+    const [steep] = context.emit('Mul', [x, scalar(STEEP)]);
+    return context.emit('Clip', [steep, scalar(below), scalar(1)]);
+  },
+  nondifferentiable: true,
+};
+
+/** 1 where x > 0, else `below`, which is in [0, 1]. */
+function slope(x: Tensor, below: number): Tensor {
+  return applyOperation(slopeOperation, [x], { below })[0];
+}
+
 export const eluOperation: Operation<{ readonly alpha: number }> = {
   name: 'elu',
   infer: ([x]) => [x],
@@ -81,9 +119,16 @@ export const leakyReluOperation: Operation<{ readonly alpha: number }> = {
     const write = formulas(context, dtype);
     return [write('Where', write('Greater', x, 0), x, write('Mul', x, alpha))];
   },
-  vjp: ({ inputs: [x], attributes: { alpha }, cotangents: [g] }) => [
-    g && mul(g, add(mul(step(x), 1 - alpha), alpha)),
-  ],
+  vjp: ({ inputs: [x], outputs: [y], attributes: { alpha }, cotangents: [g] }) => {
+    if (!g) return [undefined];
+    // The result has x's sign unless alpha turns it; nobody else reads x then, so a convolution takes in the activation.
+    const known = alpha > 0 ? y : x;
+    const derivative =
+      alpha >= 0 && alpha <= 1 && x.dtype === 'float32'
+        ? slope(known, alpha)
+        : add(mul(step(known), 1 - alpha), alpha);
+    return [mul(g, derivative)];
+  },
 };
 /** x for x > 0, alpha x below. */
 export function leakyRelu(x: Tensor, alpha = 0.01): Tensor {
@@ -100,6 +145,9 @@ export const clipOperation: Operation<{ readonly min: number; readonly max: numb
   },
   vjp: ({ outputs: [y], attributes: { min, max }, cotangents: [g] }) => {
     if (!g) return [undefined];
+    if (Number.isFinite(min) && Number.isFinite(max) && y.dtype === 'float32') {
+      return [mul(g, between(y, min, max))];
+    }
     const above = Number.isFinite(min) ? mul(g, step(y, min)) : g;
     return [Number.isFinite(max) ? mul(above, stepBelow(y, max)) : above];
   },
@@ -165,16 +213,14 @@ export const preluOperation: Operation<{ readonly slopes: Float32Array | undefin
   vjp: ({ inputs: [x, slope], attributes: { slopes }, wanted, cotangents: [g] }) => {
     if (!g) return [undefined, undefined];
     const positive = mul(g, step(x));
-    const known = slopes && {
-      below: scaleChannels(g, slopes),
-      above: scaleChannels(positive, complement(slopes)),
+    const inner = (): Tensor => {
+      if (!slopes) return add(positive, mul(sub(g, positive), slope));
+      // slope + (1 - slope) step: the channels' numbers meet the step, not the adjoint.
+      const ascent = scaleChannels(step(x), complement(slopes));
+      return mul(g, add(ascent, constant(slopes, [slopes.length, 1, 1])));
     };
     return [
-      wanted[0]
-        ? known
-          ? add(known.above, known.below)
-          : add(positive, mul(sub(g, positive), slope))
-        : undefined,
+      wanted[0] ? inner() : undefined,
       wanted[1] ? sumTo(mul(sub(g, positive), x), slope.shape) : undefined,
     ];
   },

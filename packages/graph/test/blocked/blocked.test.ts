@@ -118,6 +118,31 @@ const CASES: Readonly<Record<string, (x: Tensor) => Tensor>> = {
   'nearest upsampling': inside((x) =>
     g.resize2d(x, { size: [2 * x.shape[2], 3 * x.shape[3]], mode: 'nearest', coordinates: 'halfPixel' }),
   ),
+  'convolution of repeated pixels': inside((x) => {
+    const size = [2 * x.shape[2], 2 * x.shape[3]] as const;
+    const up = g.resize2d(x, { size, mode: 'nearest', coordinates: 'asymmetric' });
+    return g.leakyRelu(g.conv2d(up, weights(20, 20, 3, 3), weights(20), { pads }), 0.2);
+  }),
+  'convolution of pixels repeated 3 x 2 times, uneven padding': inside((x) => {
+    const size = [3 * x.shape[2], 2 * x.shape[3]] as const;
+    const up = g.resize2d(x, { size, mode: 'nearest', coordinates: 'halfPixel' });
+    return g.relu(g.conv2d(up, weights(18, 20, 3, 5), undefined, { pads: [0, 2, 1, 1] }));
+  }),
+  'means of windows of a convolution': inside((x) =>
+    g.averagePool2d(g.conv2d(x, weights(18, 20, 3, 3), weights(18), { pads }), { kernel: [2, 3] }),
+  ),
+  'numbers between a norm and its adjoint': inside((x) => {
+    const norm = g.sqrt(g.add(g.mean(g.mul(x, x), { axes: [1], keepDims: true }), 0.1));
+    return g.neg(g.div(g.mul(x, 3), g.mul(norm, -2)));
+  }, 16),
+  'leaky activations of a transposed convolution': inside((x) => {
+    const y = g.convTranspose2d(x, weights(20, 24, 4, 4), { strides: [2, 2], pads });
+    return g.clip(g.add(y, weights(24, 1, 1)), 0, 6);
+  }),
+  'numbers times a convolution and its sum': inside((x) => {
+    const y = g.mul(g.conv2d(x, weights(20, 20, 1, 1)), 0.3);
+    return g.neg(g.add(g.add(y, x), 2));
+  }),
   'bilinear upsampling': inside((x) =>
     g.resize2d(x, { size: [2 * x.shape[2], 2 * x.shape[3]], mode: 'bilinear', coordinates: 'halfPixel' }),
   ),
@@ -167,7 +192,8 @@ describe.each(Object.entries(CASES))('%s', (_, fn) => {
 });
 
 it('is used on x64', async () => {
-  expect((await runtime.channelBlock?.()) ?? 0).toBe(onBlocked ? 16 : 0);
+  const block = (await runtime.channelBlock?.()) ?? 0;
+  expect(onBlocked ? [8, 16] : [0]).toContain(block);
 });
 
 it('leaves no reordering between the layers of a residual network and of its gradient', () => {
