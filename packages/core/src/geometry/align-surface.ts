@@ -5,7 +5,7 @@
  * Two ways to the same minima of F = sum_i w_i d_i^2 (d_i: distance of point i from the surface). `point-to-point` is the
  * textbook loop, a Procrustes step per set of closest points: its steps shrink as the surfaces come to slide over each
  * other. `distance` is Gauss-Newton with Levenberg's damping on the distances themselves, whose derivative is the residual's direction:
- * on a real face it needs 8 iterations to 1e-6 mm where point-to-point needs over 100. Not point-to-plane: where
+ * on a real face with the scale free it settles to 1e-7 mm in 14 iterations where point-to-point takes 141. Not point-to-plane: where
  * the closest point is on a border, the distance is not a plane's.
  */
 import { alignPoints, invertSimilarity, transformPoints } from './align-points.ts';
