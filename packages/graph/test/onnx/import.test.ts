@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   compile,
+  constantData,
   exp,
   exportOnnx,
   grad,
@@ -139,6 +140,21 @@ describe('constants', () => {
       initializers: [{ name: 'w', dims: [3], type, raw: bytesOf(data) }],
     });
     expect((await run(bytes, { zero: new Float32Array(3) }))['y'].values).toEqual(expected);
+  });
+
+  it('half-precision weights that are cast become float32 constants, however many', () => {
+    const count = 100_000;
+    const bytes = buildSimple([node('Cast', ['w'], 'f', { to: { i: 1 } }), node('Mul', ['x', 'f'], 'y')], {
+      inputs: [{ name: 'x', shape: [count] }],
+      initializers: [
+        { name: 'w', dims: [count], type: 10, raw: bytesOf(new Uint16Array(count).fill(0x3e00)) },
+      ],
+    });
+    const model = importOnnx(bytes);
+    const { nodes } = trace((inputs) => model.apply(inputs), model.inputs);
+    expect(nodes.map(({ operation }) => operation)).toEqual(['input', 'constant', 'mul']);
+    const [, weights] = nodes[2].inputs;
+    expect(constantData(weights)?.at(-1)).toBe(1.5);
   });
 
   it('of a type that the engine has not are refused by name where they are computed with', async () => {

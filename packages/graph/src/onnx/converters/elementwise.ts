@@ -1,5 +1,5 @@
 // Arithmetic, comparison, logic and functions of single elements.
-import { isFloat, type DType } from '../../dtype.ts';
+import { fromFloat16, isFloat, onnxDataType, type DType } from '../../dtype.ts';
 import { ImportError } from '../../imported-model.ts';
 import { clip } from '../../ops/activation.ts';
 import { add, div, mul, neg, sub } from '../../ops/arithmetic.ts';
@@ -115,30 +115,39 @@ const convertMod: OnnxConverter = (call) => {
   return call.int('fmod', 0) === 1 ? fmod(a, b) : mod(a, b);
 };
 
-/** Conversion; constants of types that only files have become the engine's. */
+/** Conversion. Constants of types that only files have, and half-precision weights of any size, are converted here. */
 function convertTo(call: NodeCall, dtype: DType): Converted {
   const value = call.value(0);
-  if (engineType(value.dataType) === undefined && value.isConstant && value.host) {
-    const numbers = readNumbers(value.host);
-    const wide = value.host.data instanceof BigUint64Array ? 'float64' : dtype;
-    const whole = wide === 'int64' ? BigInt64Array.from(numbers, BigInt) : undefined;
-    return whole
-      ? constant(whole, value.shape, 'int64')
-      : cast(constant(Float64Array.from(numbers), value.shape, 'float64'), dtype);
-  }
-  const x = value.tensor;
+  const foreign = engineType(value.dataType) === undefined || value.dataType === onnxDataType('float16');
+  const host = foreign && value.isConstant ? value.host : undefined;
+  const x = host ? widened(host) : value.tensor;
   return x.dtype === dtype ? x : cast(x, dtype);
 }
 
 const BFLOAT16 = 16;
 
-/** Values of a constant of any element type as numbers. */
-function readNumbers(host: HostTensor): number[] {
-  if (host.dataType !== BFLOAT16) return hostNumbers(host);
-  // bfloat16 is the upper half of a float32.
-  const bits = Uint32Array.from(host.data as Uint16Array, (half) => half << 16);
-  return Array.from(new Float32Array(bits.buffer));
+/** A constant as float32 where that holds its values exactly, else as float64. */
+function widened({ data, dataType, shape }: HostTensor): Tensor {
+  if (data instanceof BigUint64Array) return constant(Float64Array.from(data, Number), shape, 'float64');
+  if (data instanceof Uint32Array) return constant(Float64Array.from(data), shape, 'float64');
+  if (dataType === BFLOAT16) {
+    // The upper half of a float32.
+    const bits = Uint32Array.from(data as Uint16Array, (half) => half << 16);
+    return constant(new Float32Array(bits.buffer), shape, 'float32');
+  }
+  if (dataType !== onnxDataType('float16'))
+    return constant(Float32Array.from(data as Int16Array), shape, 'float32');
+  const halves = data as Uint16Array;
+  if (halves.length < HALVES) return constant(Float32Array.from(halves, fromFloat16), shape, 'float32');
+  const table = Float32Array.from({ length: HALVES }, (_, bits) => fromFloat16(bits));
+  return constant(
+    Float32Array.from(halves, (bits) => table[bits]),
+    shape,
+    'float32',
+  );
 }
+/** How many float16 there are: beyond that many weights a table is faster. */
+const HALVES = 65_536;
 
 /** Inference: the input itself. Training, which draws random numbers, is refused. */
 const convertDropout: OnnxConverter = (call) => {
