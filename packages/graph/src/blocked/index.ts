@@ -4,7 +4,7 @@ import { lowerConv, lowerConvTranspose } from './convolution.ts';
 import { elementwiseLowerings } from './elementwise.ts';
 import { lowerConcat, lowerPad, lowerSlice } from './pieces.ts';
 import { lowerAveragePool, lowerExpand, lowerMaxPool, lowerMean, lowerResize, lowerSum } from './pooling.ts';
-import { lowerBlockedFilterGradient } from './trained.ts';
+import { lowerBatchNormTraining, lowerBlockedFilterGradient, lowerChannelAffine } from './trained.ts';
 
 export { createBlockedContext, type BlockedContext, type MutableNode } from './context.ts';
 
@@ -20,6 +20,8 @@ export const BLOCKED_LOWERINGS: Readonly<Record<string, BlockedLowering>> = {
   ...elementwiseLowerings,
   alias: lowerSame,
   averagePool2d: lowerAveragePool,
+  batchNormTraining: lowerBatchNormTraining,
+  channelAffine: lowerChannelAffine,
   concat: lowerConcat,
   conv2d: lowerConv,
   convFilterGradient: lowerBlockedFilterGradient,

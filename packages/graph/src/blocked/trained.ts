@@ -1,8 +1,10 @@
 // Convolutions whose weights are computed or given at run time, as in training: ONNX Runtime's own pass leaves them in the
 // ordinary layout, where they run at two thirds to nine tenths of the rate. The weights are brought into blocks by the
-// program, and the gradient by them takes its image straight from the blocks.
+// program, and the gradient by them takes its image straight from the blocks. Batch normalisation by the batch's own statistics stays
+// in blocks with them.
 import type { Conv2dOptions } from '../ops/conv.ts';
 import { lowerFilterGradient, type FilterGradientAttributes } from '../ops/conv-filter-gradient.ts';
+import { formulas } from '../ops/formulas.ts';
 import type { Tensor } from '../tensor.ts';
 import { emitReshape, isImage, memoryShape, type BlockedContext, type BlockedLowering } from './context.ts';
 import { roundUp } from './kernels.ts';
@@ -92,5 +94,66 @@ export const lowerBlockedFilterGradient: BlockedLowering = (node, context) => {
     { plain: () => context.plain(x), channelsLast },
   );
   context.setPlain(node.outputs[0], name);
+  return true;
+};
+
+/** Whole blocks, so that every lane has its parameter. */
+const hasWholeBlocks = (x: Tensor, context: BlockedContext): boolean =>
+  isImage(x) && context.isBlocked(x) && x.shape[1] % context.block === 0;
+
+/** A blocked image times factors [c] plus offsets [c]: a depthwise convolution of one tap. */
+function emitAffine(
+  context: BlockedContext,
+  x: string,
+  channels: number,
+  factors: string,
+  offsets: string,
+): string {
+  const weights = emitReshape(context, factors, [channels, 1, 1, 1]);
+  return context.emitBlocked('Conv', [x, weights, offsets], {
+    kernel_shape: { ints: [1, 1] },
+    strides: { ints: [1, 1] },
+    pads: { ints: [0, 0, 0, 0] },
+    dilations: { ints: [1, 1] },
+    group: { i: channels },
+  });
+}
+
+export const lowerChannelAffine: BlockedLowering = (node, context) => {
+  const [x, factors, offsets] = node.inputs;
+  if (!hasWholeBlocks(x, context)) return false;
+  const name = emitAffine(
+    context,
+    context.blocked(x),
+    x.shape[1],
+    context.plain(factors),
+    context.plain(offsets),
+  );
+  context.setBlocked(node.outputs[0], name);
+  return true;
+};
+
+/** Statistics by pooling, and two passes with a factor and an offset per channel. */
+export const lowerBatchNormTraining: BlockedLowering = (node, context) => {
+  const [x, scale, bias] = node.inputs;
+  const [y, mean, inverseDeviation] = node.outputs;
+  if (!hasWholeBlocks(x, context)) return false;
+  const { epsilon } = node.attributes as { readonly epsilon: number };
+  const channels = x.shape[1];
+  const write = formulas(context, 'float32');
+  const average = (name: string): string => {
+    const pooled = context.emitBlocked('GlobalAveragePool', [name], {});
+    const plain = context.emitBlocked('ReorderOutput', [pooled], { channels: { i: channels } });
+    return context.emit('ReduceMean', [plain, context.indices([0, 2, 3])], { keepdims: { i: 0 } })[0];
+  };
+  const ones = context.constant(new Float32Array(channels).fill(1), [channels], 'float32');
+  const centre = average(context.blocked(x));
+  const centred = emitAffine(context, context.blocked(x), channels, ones, write('Neg', centre));
+  const variance = average(write('Mul', centred, centred));
+  const inverse = write('Reciprocal', write('Sqrt', write('Add', variance, epsilon)));
+  const factors = write('Mul', context.plain(scale), inverse);
+  context.setBlocked(y, emitAffine(context, centred, channels, factors, context.plain(bias)));
+  context.setPlain(mean, centre);
+  context.setPlain(inverseDeviation, inverse);
   return true;
 };

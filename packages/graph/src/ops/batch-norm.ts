@@ -6,7 +6,11 @@ import { constantData, ones, stopGradient, zeros } from './input.ts';
 import { channelParameter, type NormalizationOptions } from './layer-norm.ts';
 import { reshape, sumTo } from './shape.ts';
 import { rsqrt, square } from './special.ts';
+import { channelAffine, channelMean } from './channel-affine.ts';
+import { formulas } from './formulas.ts';
 import { standardize } from './standardize.ts';
+
+export { channelAffineOperation } from './channel-affine.ts';
 
 export const batchNormOperation: Operation<{ readonly epsilon: number }> = {
   name: 'batchNorm',
@@ -67,6 +71,65 @@ export function batchNorm(
   return applyOperation(batchNormOperation, [x, ...inputs], { epsilon: options.epsilon ?? 1e-5 })[0];
 }
 
+/** Axes of an image's statistics by channel. */
+const IMAGE_AXES = [0, 2, 3];
+
+/**
+ * The normalisation of images by their own statistics. Inputs: x [n, c, h, w], scale and bias [c]; outputs: y, and mean and
+ * 1 / √(variance + ε) by channel, [c]. The adjoint by x is one factor per channel of g and one of x - mean, so that both
+ * directions are a few passes in any layout.
+ */
+export const batchNormTrainingOperation: Operation<{ readonly epsilon: number }> = {
+  name: 'batchNormTraining',
+  infer: ([x, scale]) => [x, scale, scale],
+  lower: (context, { names: [x, scale, bias], inputs: [{ shape, dtype }], attributes: { epsilon } }) => {
+    const write = formulas(context, dtype);
+    const average = (name: string): string =>
+      context.emit('ReduceMean', [name, context.indices(IMAGE_AXES)], { keepdims: { i: 0 } })[0];
+    const centre = average(x);
+    const [column] = context.emit('Reshape', [centre, context.indices([shape[1], 1, 1])]);
+    const centred = write('Sub', x, column);
+    const variance = average(write('Mul', centred, centred));
+    const inverse = write('Reciprocal', write('Sqrt', write('Add', variance, epsilon)));
+    const [y] = context.emit('BatchNormalization', [x, scale, bias, centre, variance], {
+      epsilon: { f: epsilon },
+    });
+    return [y, centre, inverse];
+  },
+  vjp: ({ inputs: [x, scale], outputs: [, centre, inverse], wanted, cotangents: [g, ofMean, ofInverse] }) => {
+    const count = x.size / x.shape[1];
+    const centred = channelAffine(x, undefined, neg(centre));
+    const factor = mul(scale, inverse);
+    const squared = mul(inverse, inverse);
+    // E[g] and E[g (x - mean)].
+    const total = g && channelMean(g);
+    const weighted = g && channelMean(mul(g, centred));
+    const byX = (): Tensor | undefined => {
+      // dx = factor (g - E[g] - (x - mean) E[g (x - mean)] / deviation²); mean has the derivative 1 / N, 1 / deviation
+      // has -(x - mean) / (N deviation³).
+      const slopes = [
+        ...(weighted ? [mul(mul(factor, squared), weighted)] : []),
+        ...(ofInverse ? [mul(mul(squared, inverse), div(ofInverse, count))] : []),
+      ];
+      const offsets = [...(total ? [neg(mul(factor, total))] : []), ...(ofMean ? [div(ofMean, count)] : [])];
+      const sumOf = (parts: readonly Tensor[]): Tensor | undefined =>
+        parts.length === 0 ? undefined : parts.reduce((a, b) => add(a, b));
+      const slope = sumOf(slopes);
+      const offset = sumOf(offsets);
+      const around = slope
+        ? channelAffine(centred, neg(slope), offset)
+        : offset && channelAffine(zeros(x.shape, x.dtype), undefined, offset);
+      const through = g && channelAffine(g, factor, undefined);
+      return through && around ? add(through, around) : (through ?? around);
+    };
+    return [
+      wanted[0] ? byX() : undefined,
+      wanted[1] && weighted ? mul(mul(weighted, inverse), count) : undefined,
+      wanted[2] && total ? mul(total, count) : undefined,
+    ];
+  },
+};
+
 /** Options of `batchNormTraining`. */
 export interface BatchNormTrainingOptions extends NormalizationOptions {
   /** Share of the batch in the new running statistics (default 0.1, as in PyTorch; ONNX's momentum is 1 - this). */
@@ -95,10 +158,9 @@ export function batchNormTraining(
   const { scale, bias, epsilon = 1e-5, momentum = 0.1, unbiased = true } = options;
   channelParameter(x, running.mean, 'batchNormTraining');
   channelParameter(x, running.variance, 'batchNormTraining');
-  const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
-  const { value, mean, inverseDeviation } = standardize(x, { axes, epsilon });
-  const scaled = scale ? mul(value, channelParameter(x, scale, 'batchNormTraining')) : value;
-  const y = bias ? add(scaled, channelParameter(x, bias, 'batchNormTraining')) : scaled;
+  if (scale) channelParameter(x, scale, 'batchNormTraining');
+  if (bias) channelParameter(x, bias, 'batchNormTraining');
+  const { y, mean, inverseDeviation } = normalise(x, scale, bias, epsilon);
 
   const count = x.size / x.shape[1];
   const correction = unbiased && count > 1 ? count / (count - 1) : 1;
@@ -111,4 +173,24 @@ export function batchNormTraining(
     y,
     running: { mean: blend(running.mean, average), variance: blend(running.variance, variance) },
   };
+}
+
+/** y and the batch's statistics, each with one element a channel. */
+function normalise(
+  x: Tensor,
+  scale: Tensor | undefined,
+  bias: Tensor | undefined,
+  epsilon: number,
+): { readonly y: Tensor; readonly mean: Tensor; readonly inverseDeviation: Tensor } {
+  if (x.rank === 4 && x.dtype === 'float32') {
+    const channels = [x.shape[1]];
+    const inputs = [x, scale ?? ones(channels, x.dtype), bias ?? zeros(channels, x.dtype)];
+    const [y, mean, inverseDeviation] = applyOperation(batchNormTrainingOperation, inputs, { epsilon });
+    return { y, mean, inverseDeviation };
+  }
+  const axes = x.shape.map((_, axis) => axis).filter((axis) => axis !== 1);
+  const { value, mean, inverseDeviation } = standardize(x, { axes, epsilon });
+  const scaled = scale ? mul(value, channelParameter(x, scale, 'batchNormTraining')) : value;
+  const y = bias ? add(scaled, channelParameter(x, bias, 'batchNormTraining')) : scaled;
+  return { y, mean, inverseDeviation };
 }

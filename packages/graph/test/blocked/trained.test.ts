@@ -74,6 +74,18 @@ const CASES: Readonly<Record<string, Case>> = {
     options: { pads },
     between: (x) => g.maxPool2d(g.relu(x), { kernel: [2, 2] }),
   },
+  'batch normalisation': {
+    image: [2, 16, 24, 24],
+    weights: [
+      [32, 16, 3, 3],
+      [16, 32, 3, 3],
+    ],
+    options: { pads },
+    between: (x) => {
+      const running = { mean: g.zeros([x.shape[1]]), variance: g.ones([x.shape[1]]) };
+      return g.leakyRelu(g.batchNormTraining(x, running).y, 0.2);
+    },
+  },
   'average pool and nearest neighbours': {
     image: [1, 16, 32, 32],
     weights: [

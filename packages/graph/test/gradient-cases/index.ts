@@ -1,6 +1,7 @@
 // Every gradient case by the operation it checks.
 import { basicCases } from './basic.ts';
 import type { GradientCase } from './case.ts';
+import { channelAffineCases } from './channel-affine.ts';
 import { filterGradientCases } from './filter-gradient.ts';
 import { maxPoolAdjointCases } from './max-pool-adjoint.ts';
 import { elementwiseCases } from './elementwise.ts';
@@ -14,6 +15,7 @@ export type { GradientCase } from './case.ts';
 
 const FAMILIES: readonly Readonly<Record<string, readonly GradientCase[]>>[] = [
   basicCases,
+  channelAffineCases,
   filterGradientCases,
   maxPoolAdjointCases,
   elementwiseCases,
