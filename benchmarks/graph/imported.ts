@@ -1,9 +1,10 @@
 // Networks as PyTorch exports them, run by ONNX Runtime as they are and through importOnnx + compile: the import must
 // cost nothing at run time. Run: npx tsx --conditions=source benchmarks/graph/imported.ts [samples] [name part]
 // One JSON line a network: the forward pass of both in turn (median wall and processor time), import and compile.
+// Kept in benchmarks/results/graph-import.jsonl.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { compile, importOnnx } from '@likeness/graph';
@@ -45,6 +46,8 @@ const rounded = (value: number): number => Number(value.toPrecision(4));
 if (python === undefined) {
   console.error('SKIPPED: imported networks: no Python with torch was found (Debian: python3-torch)');
 } else {
+  const [{ model: cpu }] = cpus();
+  console.log(JSON.stringify({ cpu, cores: cpus().length, threads: 2, node: process.version }));
   const folder = mkdtempSync(join(tmpdir(), 'likeness-networks-'));
   const script = fileURLToPath(new URL('export_networks.py', import.meta.url));
   try {
