@@ -1,5 +1,5 @@
 // What the other derivatives cost, in forwards: gradient, Jacobian-vector product, Hessian-vector product of a network by its
-// picture, and what rematerialisation saves and costs. Processor time, because machines are shared.
+// picture, what rematerialisation saves and costs, and random numbers inside a program and outside. Processor time, because machines are shared.
 //
 //   npx tsx --conditions=source benchmarks/graph/derivatives.ts [threads] [runs]
 //
@@ -84,4 +84,39 @@ for (const by of ['picture', 'weights']) {
     const task = `32 convolutions by the ${by}, ${mode}`;
     console.log(JSON.stringify({ group: 'derivatives', task, peak_mib: peak, cpu_ms: cpu }));
   }
+}
+
+const { random } = g;
+const root = random.key(1);
+for (const [task, inside, outside] of [
+  ['uniform', random.uniformTensor, random.uniform],
+  ['normal', random.normalTensor, random.normal],
+] as const) {
+  const count = 1_000_000;
+  const program = await g.compile(
+    ({ step }) => inside(random.foldInTensor(random.keyTensor(root), step), [count]),
+    { step: { shape: [], dtype: 'int32' } },
+    { runtime: nodeRuntime(), threads },
+  );
+  const median = async (draw: (step: number) => unknown): Promise<number> => {
+    const samples: number[] = [];
+    for (let step = 0; step < Math.min(runs, 9); step++) {
+      const start = process.cpuUsage();
+      await draw(step);
+      const { user, system } = process.cpuUsage(start);
+      samples.push((user + system) / 1000);
+    }
+    return samples.toSorted((a, b) => a - b)[samples.length >> 1];
+  };
+  const insideMs = await median((step) => program.run({ step: Int32Array.of(step) }));
+  const outsideMs = await median((step) => outside(random.foldIn(root, step), [count]));
+  await program.dispose();
+  console.log(
+    JSON.stringify({
+      group: 'random',
+      task: `${task}, a million`,
+      inside_ms: insideMs,
+      outside_ms: outsideMs,
+    }),
+  );
 }

@@ -45,6 +45,13 @@ describe('differentiation', () => {
     expect(g.constantData(graph.outputs['dy'])).toEqual(new Float32Array(3));
   });
 
+  it('stops again in the gradient of the gradient', () => {
+    // f = x stop(x^2): the slope is stop(x^2), which is a constant to the second derivative.
+    const x = g.exp(g.constant([1, 2]));
+    const [slope] = g.gradients(g.sum(g.mul(x, g.stopGradient(g.mul(x, x)))), [x]);
+    expect(g.constantData(g.gradients(g.sum(slope), [x])[0])).toEqual(new Float32Array(2));
+  });
+
   it('differentiates by intermediates', async () => {
     const program = await g.compile(
       ({ x }) => {

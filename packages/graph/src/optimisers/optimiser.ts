@@ -26,7 +26,10 @@ export interface Updated {
 
 /** A pure optimiser. `update` is traced: it may stand in one program with the loss and its gradients. */
 export interface Optimiser {
-  /** State before the first step, for parameters of these shapes (float32 or float64) and, where given, values. */
+  /**
+   * State before the first step, for parameters of these shapes (float32 or float64) and, where given, values. It has the
+   * counter `step`, int32 scalar, among others.
+   */
   init(parameters: Readonly<Record<string, TensorSpec | TensorValue>>): TensorValues;
   /** One step. `state` has what `init` made; what else it holds is handed on as it is. */
   update(gradients: Tensors, state: Tensors, parameters: Tensors): Updated;

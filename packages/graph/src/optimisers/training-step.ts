@@ -6,7 +6,7 @@ import { formatShape, sameShape, ShapeError } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 import type { TensorFunction, TensorSpec } from '../trace.ts';
 import { globalNorm } from './wrappers.ts';
-import type { Optimiser } from './optimiser.ts';
+import { entry, STEP, type Optimiser } from './optimiser.ts';
 
 /** What a loss function may return beside the loss. */
 export interface LossResult {
@@ -18,8 +18,16 @@ export interface LossResult {
   readonly buffers?: Tensors | undefined;
 }
 
-/** The loss of a batch. `buffers` are values that are carried along but not trained. */
-export type LossFunction = (parameters: Tensors, batch: Tensors, buffers: Tensors) => Tensor | LossResult;
+/**
+ * The loss of a batch. `buffers` are values that are carried along but not trained; `step` (int32 scalar) is the number of
+ * steps taken before, for noise that differs from step to step (`random.foldInTensor`).
+ */
+export type LossFunction = (
+  parameters: Tensors,
+  batch: Tensors,
+  buffers: Tensors,
+  step: Tensor,
+) => Tensor | LossResult;
 
 /** What `trainingStep` needs. */
 export interface TrainingStepOptions {
@@ -79,15 +87,16 @@ export function trainingStep(options: TrainingStepOptions): TrainingStep {
   };
   const fn: TensorFunction = (given) => {
     const oldBuffers = unprefixed(BUFFER, given);
+    const oldState = unprefixed(STATE, given);
     let extras: LossResult | undefined;
     const both = valueAndGrad((weights) => {
-      const returned = loss(weights, unprefixed(BATCH, given), oldBuffers);
+      const returned = loss(weights, unprefixed(BATCH, given), oldBuffers, entry(oldState, STEP));
       extras = returned instanceof Tensor ? { loss: returned } : returned;
       return extras.loss;
     });
     const weights = unprefixed(PARAMETER, given);
     const { value, gradients } = both(weights);
-    const updated = optimiser.update(gradients, unprefixed(STATE, given), weights);
+    const updated = optimiser.update(gradients, oldState, weights);
     const newBuffers = { ...oldBuffers, ...extras?.buffers };
     for (const [name, buffer] of Object.entries(newBuffers)) {
       if (!Object.hasOwn(oldBuffers, name)) {

@@ -10,3 +10,4 @@ export {
   type TruncationOptions,
 } from './normal.ts';
 export { integers, permutation, type IntegerOptions } from './integers.ts';
+export { dropout, foldInTensor, keyTensor, normalTensor, uniformTensor, wordsTensor } from './tensors.ts';

@@ -9,8 +9,8 @@ export interface RandomKey {
 }
 
 /** Last word of the counter: what a block is for, so that keys and draws never share one. */
-const DRAW = 0;
-const FOLD = 1;
+export const DRAW = 0;
+export const FOLD = 1;
 const SPLIT = 2;
 
 function expectCount(value: number, what: string): void {

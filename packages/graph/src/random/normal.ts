@@ -16,14 +16,20 @@ export const NORMAL_DEFAULTS: { readonly mean: number; readonly deviation: numbe
   deviation: 1,
 };
 
-/** Normal float32, row-major: quantiles of 2^32 equally likely probabilities, |z| < 6.34 standard deviations. */
-export function normal(key: RandomKey, shape: Shape, options: NormalOptions = {}): Float32Array<ArrayBuffer> {
+/** Parameters that make sense. */
+export function checkedNormal(options: NormalOptions): { readonly mean: number; readonly deviation: number } {
   const { mean = NORMAL_DEFAULTS.mean, deviation = NORMAL_DEFAULTS.deviation } = options;
   if (!Number.isFinite(mean) || !(deviation >= 0) || deviation === Infinity) {
     throw new RangeError(
       `random.normal: expected a finite mean and deviation >= 0, received ${mean} and ${deviation}`,
     );
   }
+  return { mean, deviation };
+}
+
+/** Normal float32, row-major: quantiles of 2^32 equally likely probabilities, |z| < 6.34 standard deviations. */
+export function normal(key: RandomKey, shape: Shape, options: NormalOptions = {}): Float32Array<ArrayBuffer> {
+  const { mean, deviation } = checkedNormal(options);
   checkShape(shape, 'random.normal');
   const drawn = words(key, sizeOf(shape));
   const out = new Float32Array(drawn.length);

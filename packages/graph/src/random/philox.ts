@@ -6,12 +6,13 @@ const M0_LOW = 0x1f53;
 const M0_HIGH = 0xd251;
 const M1_LOW = 0x8d57;
 const M1_HIGH = 0xcd9e;
-const M0 = 0xd2511f53;
-const M1 = 0xcd9e8d57;
+/** Multipliers of the two products. */
+export const M0 = 0xd2511f53;
+export const M1 = 0xcd9e8d57;
 /** Weyl increments of the key: golden ratio and sqrt(3) - 1. */
-const W0 = 0x9e3779b9;
-const W1 = 0xbb67ae85;
-const ROUNDS = 10;
+export const W0 = 0x9e3779b9;
+export const W1 = 0xbb67ae85;
+export const ROUNDS = 10;
 
 /** The upper 32 bits of a product of two unsigned words. All partial sums stay below 2^32. */
 export function multiplyHigh(a: number, b: number): number {

@@ -13,8 +13,17 @@ export interface UniformOptions {
 /** Defaults of `uniform`. */
 export const UNIFORM_DEFAULTS: { readonly min: number; readonly max: number } = { min: 0, max: 1 };
 
+/** Bounds that are in order. */
+export function checkedBounds(options: UniformOptions): { readonly min: number; readonly max: number } {
+  const { min = UNIFORM_DEFAULTS.min, max = UNIFORM_DEFAULTS.max } = options;
+  if (!(min < max && Number.isFinite(max - min))) {
+    throw new RangeError(`random.uniform: expected finite bounds min < max, received ${min} and ${max}`);
+  }
+  return { min, max };
+}
+
 /** The largest float32 below `value`. */
-function float32Below(value: number): number {
+export function float32Below(value: number): number {
   const view = new DataView(new ArrayBuffer(4));
   view.setFloat32(0, value);
   if (view.getFloat32(0) < value) return view.getFloat32(0);
@@ -33,10 +42,7 @@ export function uniform(
   shape: Shape,
   options: UniformOptions = {},
 ): Float32Array<ArrayBuffer> {
-  const { min = UNIFORM_DEFAULTS.min, max = UNIFORM_DEFAULTS.max } = options;
-  if (!(min < max && Number.isFinite(max - min))) {
-    throw new RangeError(`random.uniform: expected finite bounds min < max, received ${min} and ${max}`);
-  }
+  const { min, max } = checkedBounds(options);
   checkShape(shape, 'random.uniform');
   const drawn = words(key, sizeOf(shape));
   const out = new Float32Array(drawn.length);
