@@ -4,6 +4,7 @@
 import type { DType, TypedArray } from './dtype.ts';
 import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxNode } from './onnx/model.ts';
 import type { Shape } from './shape.ts';
+import { narrowIndices } from './webgpu-indices.ts';
 
 interface Writer {
   /** Appends a node and returns its first output's name; the others are `name.1`, `name.2` ... */
@@ -54,7 +55,19 @@ const REWRITES: Readonly<Record<string, Rewrite>> = {
     const total = emit('ReduceSum', [emit('Exp', [shifted]), axes], { keepdims: { i: 1 } });
     return emit('Sub', [shifted, emit('Log', [total])]);
   },
-  // Floating-point Mod is C's fmod: the sign of the dividend.
+  // Half to even: up where the fraction is above a half, or is one and the whole part is odd.
+  Round: ({ inputs: [x] }, { emit, scalar }) => {
+    const whole = emit('Floor', [x]);
+    const fraction = emit('Sub', [x, whole]);
+    const as01 = (condition: string): string => emit('Cast', [condition], { to: { i: 1 } });
+    const above = as01(emit('Greater', [fraction, scalar(0.5)]));
+    const tie = as01(emit('Equal', [fraction, scalar(0.5)]));
+    const halved = emit('Floor', [emit('Mul', [whole, scalar(0.5)])]);
+    const odd = emit('Sub', [whole, emit('Mul', [halved, scalar(2)])]);
+    return emit('Add', [emit('Add', [whole, above]), emit('Mul', [tie, odd])]);
+  },
+  // Floating-point Mod is C's fmod: the sign of the dividend. By a division, as WGSL defines its own %, so that a dividend within
+  // rounding of a multiple may come out on its other side.
   Mod: ({ inputs: [a, b] }, writer) => {
     const { emit } = writer;
     const ratio = emit('Div', [a, b]);
@@ -104,7 +117,11 @@ function elementTypes(model: OnnxModel): Map<string, DType> {
 
 /** The same program without the operations that WebGPU lacks or gets wrong, as far as their inputs are float32 (WebGPU has no float64). */
 export function rewriteForWebgpu(model: OnnxModel): OnnxModel {
-  if (!model.nodes.some(({ opType }) => Object.hasOwn(REWRITES, opType))) return model;
+  const narrow = narrowIndices(model, elementTypes(model));
+  return narrow.nodes.some(({ opType }) => Object.hasOwn(REWRITES, opType)) ? rewriteNodes(narrow) : narrow;
+}
+
+function rewriteNodes(model: OnnxModel): OnnxModel {
   const types = elementTypes(model);
   const nodes: OnnxNode[] = [];
   const initializers: OnnxInitializer[] = [...model.initializers];

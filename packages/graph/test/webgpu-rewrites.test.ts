@@ -14,7 +14,8 @@ const CASES: Readonly<Record<string, readonly [g.TensorFunction, readonly number
   Softsign: [({ x }) => g.softsign(x), [2, 4, 3, 3]],
   Selu: [({ x }) => g.selu(x), [2, 4, 3, 3]],
   LogSoftmax: [({ x }) => g.logSoftmax(x, 1), [2, 4, 3, 3]],
-  Mod: [({ x }) => g.fmod(x, g.constant(0.3)), [2, 4, 3, 3]],
+  Round: [({ x }) => g.round(g.mul(x, 0.5)), [2, 4, 3, 3]],
+  Mod: [({ x }) => g.fmod(x, g.constant(0.7)), [2, 4, 3, 3]],
   ConvTranspose: [
     ({ x }) =>
       g.convTranspose2d(
@@ -42,7 +43,9 @@ describe('rewriteForWebgpu', () => {
     for (const node of rewritten.nodes) expect(node.attributes['group'] ?? { i: 1 }).toEqual({ i: 1 });
 
     const size = shape.reduce((a, b) => a * b, 1);
-    const x = Float32Array.from({ length: size }, (_, i) => (i % 5 === 0 ? 0 : 3 * Math.sin(i * i)));
+    const x = Float32Array.from({ length: size }, (_, i) =>
+      i % 5 === 0 ? (i % 11) - 5 : 3 * Math.sin(i * i),
+    );
     const [a, b] = [
       await g.compile(fn, inputs, { runtime }),
       await g.compile(fn, inputs, { runtime: rewriting }),
@@ -51,6 +54,46 @@ describe('rewriteForWebgpu', () => {
     output.forEach((value, i) => expect(value).toBeCloseTo(expected[i], 5));
     await a.dispose();
     await b.dispose();
+  });
+
+  const table = Float32Array.from({ length: 12 }, (_, i) => i * i);
+  const lookUp: g.TensorFunction = ({ x }) => {
+    const rows = g.cast(g.floor(g.abs(x)), 'int64');
+    const shifted = g.reshape(g.add(g.mul(rows, 2), 1), [6]);
+    const read = g.gather(g.constant(table), shifted);
+    return g.scatterAdd(g.zeros([12]), shifted, read);
+  };
+
+  it('computes indices in int32', async () => {
+    const inputs = { x: { shape: [2, 3] } };
+    const rewritten = rewriteForWebgpu(lower(g.trace(lookUp, inputs)));
+    const casts = rewritten.nodes
+      .filter(({ opType }) => opType === 'Cast')
+      .map(({ attributes }) => attributes);
+    expect(casts).toEqual([{ to: { i: 6 } }, { to: { i: 7 } }]);
+    const x = Float32Array.of(0, 1.5, -2, 3, 4.9, 5);
+    const outputs = [];
+    for (const one of [runtime, rewriting]) {
+      const program = await g.compile(lookUp, inputs, { runtime: one });
+      outputs.push((await program.run({ x })).output);
+      await program.dispose();
+    }
+    expect(outputs[1]).toEqual(outputs[0]);
+    expect(outputs[0]).toContain(121);
+  });
+
+  it('leaves int64 values that a program returns, converts or gets from outside', () => {
+    const kept: Readonly<Record<string, g.TensorFunction>> = {
+      returned: ({ x }) => g.add(g.cast(x, 'int64'), 1),
+      converted: ({ x }) => g.cast(g.mul(g.cast(x, 'int64'), 3), 'float32'),
+      given: ({ x, i }) => g.gather(x, g.add(i, 1)),
+      large: ({ x }) =>
+        g.gather(x, g.add(g.cast(x, 'int64'), g.constant(BigInt64Array.of(2n ** 40n), [1], 'int64'))),
+    };
+    for (const fn of Object.values(kept)) {
+      const model = lower(g.trace(fn, { x: { shape: [2] }, i: { shape: [2], dtype: 'int64' } }));
+      expect(rewriteForWebgpu(model)).toBe(model);
+    }
   });
 
   it('leaves alone what WebGPU has, and types that it computes otherwise', () => {
