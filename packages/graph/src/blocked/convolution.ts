@@ -264,6 +264,11 @@ export const lowerConvTranspose: BlockedLowering = (node, context) => {
   }
   const empty = down.some(({ count }) => count === 0) || across.some(({ count }) => count === 0);
   const blocks = (n * roundUp(channels, block)) / block;
+  if (depthwise) {
+    const name = depthwiseAdjoint(context, g, weights, w.shape, attributes);
+    if (name !== undefined) context.setBlocked(y, name);
+    return name !== undefined;
+  }
   const made: string[] = [];
   let interleaved: string;
   if (empty) {
@@ -273,12 +278,7 @@ export const lowerConvTranspose: BlockedLowering = (node, context) => {
       across.filter(({ count }) => count > 0).length === 1;
     if (!only || down[0].count === 0 || across[0].count === 0) return false;
     const first = convolve(context, g, phase(down[0], across[0]));
-    const view = emitReshape(context, first, [blocks, rows, 1, columns, block]);
-    const [spread] = context.emit('Pad', [
-      view,
-      context.indices([0, 0, 0, 0, 0, 0, 0, strides[0] - 1, 0, (strides[1] - 1) * block]),
-    ]);
-    interleaved = spread;
+    interleaved = insertZeros(context, first, [n, channels, rows, columns], strides);
   } else {
     const lines = down.map((dy) => {
       const parts = across.map((dx) => {
@@ -298,6 +298,50 @@ export const lowerConvTranspose: BlockedLowering = (node, context) => {
   context.setBlocked(y, cropped);
   return true;
 };
+
+/** Zeros between the pixels of a blocked image, and after the last ones: the memory with the stride as axes of its own, padded. */
+function insertZeros(
+  context: BlockedContext,
+  name: string,
+  [n, channels, height, width]: readonly number[],
+  [down, across]: Pair,
+): string {
+  const { block } = context;
+  const blocks = (n * roundUp(channels, block)) / block;
+  const view = emitReshape(context, name, [blocks, height, 1, width, block]);
+  const after = context.indices([0, 0, 0, 0, 0, 0, 0, down - 1, 0, (across - 1) * block]);
+  const [spread] = context.emit('Pad', [view, after]);
+  return emitReshape(context, spread, declaredShape([n, channels, height * down, width * across], block));
+}
+
+/**
+ * A depthwise convolution is bound by memory, so there the zeros are inserted after all: one padding and one convolution of the
+ * whole image take 1.2 ms in MobileNetV2, four convolutions of phases and their interleaving 1.7 ms.
+ */
+function depthwiseAdjoint(
+  context: BlockedContext,
+  g: Tensor,
+  weights: Float32Array,
+  shape: readonly number[],
+  { strides, pads, size }: { readonly strides: Pair; readonly pads: readonly number[]; readonly size: Pair },
+): string | undefined {
+  const [channels, , kh, kw] = shape;
+  const [, , height, width] = g.shape;
+  const rows = phaseOf(0, pads[0], 1, kh, height * strides[0], size[0]);
+  const columns = phaseOf(0, pads[1], 1, kw, width * strides[1], size[1]);
+  const padding = [rows.before, columns.before, rows.after, columns.after] as const;
+  if (padding.some((count) => count < 0)) return undefined;
+  return emitConvolution(context, insertZeros(context, context.blocked(g), g.shape, strides), false, {
+    weights: phaseKernel(weights, shape, rows, columns, [1, 1], true),
+    outputs: channels,
+    inputs: 1,
+    kernel: [kh, kw],
+    strides: [1, 1],
+    pads: padding,
+    dilations: [1, 1],
+    groups: channels,
+  });
+}
 
 /** Upper left part of a blocked image. */
 function cropImage(context: BlockedContext, name: string, shape: readonly number[], size: Pair): string {
@@ -373,8 +417,12 @@ function fewChannels(
   const [n] = g.shape;
   const blocked = convolve(context, g, c);
   const plain = context.emitBlocked('ReorderOutput', [blocked], { channels: { i: c.outputs } });
-  const parts = emitReshape(context, plain, [n, ...strides, channels, ...area]);
-  const [woven] = context.emit('Transpose', [parts], { perm: { ints: [0, 3, 4, 1, 5, 2] } });
+  // Columns first, then rows: each moves one axis, which the runtime does in half the time of both at once.
+  const [down, across] = strides;
+  const columns = emitReshape(context, plain, [n * down, across, channels * area[0] * area[1]]);
+  const [lines] = context.emit('Transpose', [columns], { perm: { ints: [0, 2, 1] } });
+  const rows = emitReshape(context, lines, [n, down, channels * area[0], area[1] * across]);
+  const [woven] = context.emit('Transpose', [rows], { perm: { ints: [0, 2, 1, 3] } });
   const whole: Pair = [area[0] * strides[0], area[1] * strides[1]];
   const image = emitReshape(context, woven, [n, channels, ...whole]);
   if (whole[0] === size[0] && whole[1] === size[1]) return image;
