@@ -18,3 +18,11 @@ export {
 } from './train-gan.ts';
 export { loadRun, saveRun, type RunState, type SavedRun } from './run-directory.ts';
 export { pointAt, totalImages, type GanPhase, type SchedulePoint } from './schedule.ts';
+export {
+  CONTINUATION_DEFAULTS,
+  continueMap,
+  exportGenerator,
+  fitContinuation,
+  type ContinuationOptions,
+  type MapContinuation,
+} from './export-generator.ts';
