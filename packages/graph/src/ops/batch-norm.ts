@@ -16,8 +16,12 @@ export const batchNormOperation: Operation<{ readonly epsilon: number }> = {
   name: 'batchNorm',
   infer: ([x]) => [x],
   // ONNX Runtime folds the node into a convolution before it when the parameters are constants.
-  lower: (context, { names, attributes }) =>
-    context.emit('BatchNormalization', names, { epsilon: { f: attributes.epsilon } }),
+  lower: (context, { names, inputs: [{ dtype }], attributes: { epsilon } }) => {
+    if (dtype !== 'float64') return context.emit('BatchNormalization', names, { epsilon: { f: epsilon } });
+    // ONNX's attributes are float32, too coarse here.
+    const shifted = formulas(context, dtype)('Add', names[4], epsilon);
+    return context.emit('BatchNormalization', names.with(4, shifted), { epsilon: { f: 0 } });
+  },
   vjp: ({ inputs: [x, scale, , mean, variance], attributes: { epsilon }, wanted, cotangents: [g] }) => {
     if (!g) return [];
     const column = (v: Tensor): Tensor => reshape(v, [v.size, ...x.shape.slice(2).map(() => 1)]);
@@ -90,10 +94,9 @@ export const batchNormTrainingOperation: Operation<{ readonly epsilon: number }>
     const [column] = context.emit('Reshape', [centre, context.indices([shape[1], 1, 1])]);
     const centred = write('Sub', x, column);
     const variance = average(write('Mul', centred, centred));
-    const inverse = write('Reciprocal', write('Sqrt', write('Add', variance, epsilon)));
-    const [y] = context.emit('BatchNormalization', [x, scale, bias, centre, variance], {
-      epsilon: { f: epsilon },
-    });
+    const shifted = write('Add', variance, epsilon);
+    const inverse = write('Reciprocal', write('Sqrt', shifted));
+    const [y] = context.emit('BatchNormalization', [x, scale, bias, centre, shifted], { epsilon: { f: 0 } });
     return [y, centre, inverse];
   },
   vjp: ({ inputs: [x, scale], outputs: [, centre, inverse], wanted, cotangents: [g, ofMean, ofInverse] }) => {

@@ -157,6 +157,7 @@ export { cross, dot, normalize, outer, type DotOptions } from './vectors.ts';
 export { det, inverse } from './small-matrix.ts';
 export { rotationFrom6d, rotationFromAxisAngle } from './rotation.ts';
 export { gridSample, GRID_SAMPLE_DEFAULTS, type GridSampleOptions } from './grid-sample.ts';
+export { resizeCubic2d, RESIZE_CUBIC_DEFAULTS, type ResizeCubicOptions } from './resize-cubic.ts';
 
 /** What the support table says of one operation. */
 export interface OperationSupport {

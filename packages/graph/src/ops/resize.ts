@@ -92,7 +92,13 @@ function weightMatrix(
   return constant(arrayFrom(dtype, data), [output, input], dtype);
 }
 
-function sourceCoordinate(i: number, input: number, output: number, coordinates: ResizeCoordinates): number {
+/** Where output pixel i lies in the input, in pixels. */
+export function sourceCoordinate(
+  i: number,
+  input: number,
+  output: number,
+  coordinates: ResizeCoordinates,
+): number {
   if (coordinates === 'halfPixel') return ((i + 0.5) * input) / output - 0.5;
   if (coordinates === 'asymmetric') return (i * input) / output;
   return output === 1 ? 0 : (i * (input - 1)) / (output - 1);

@@ -3,7 +3,10 @@ import type { GradientCheckInput } from '@likeness/testing/gradient-check';
 import * as g from '../../src/index.ts';
 import type { Tensor } from '../../src/index.ts';
 
-/** One check of one operation: a function, and inputs that stay away from its kinks. */
+/**
+ * One check of one operation: a function, and inputs that stay away from its kinks. The same cases run in float32, float64 and
+ * float16, so constants take the type of an input (`t.dtype`); a case called 'float64' converts by itself and runs once.
+ */
 export interface GradientCase {
   readonly what?: string;
   readonly fn: (inputs: Readonly<Record<string, Tensor>>) => Tensor;

@@ -13,8 +13,12 @@ const outputs =
     const made = g.applyOperation(batchNormTrainingOperation, [t, scale, bias], { epsilon: 0.1 });
     const weighted = indices.map((index) => {
       const y = made[index];
-      const weights = g.constant(Float32Array.from({ length: y.size }, (_, i) => Math.cos(3 * i + index)));
-      return g.mul(g.reshape(y, [y.size]), g.reshape(weights, [y.size]));
+      const weights = g.constant(
+        Array.from({ length: y.size }, (_, i) => Math.cos(3 * i + index)),
+        [y.size],
+        y.dtype,
+      );
+      return g.mul(g.reshape(y, [y.size]), weights);
     });
     return g.concat(weighted, 0);
   };

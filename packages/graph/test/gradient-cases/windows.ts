@@ -98,6 +98,7 @@ export const windowCases: Readonly<Record<string, readonly GradientCase[]>> = {
       inputs: { x: { shape: [2, 2, 3, 4] }, w: { shape: [2, 2, 3, 2] } },
     },
   ],
+  resizeCubic2d: [{ fn: ({ x: t }) => g.resizeCubic2d(t, { size: [5, 3] }), inputs: x([1, 2, 3, 4]) }],
   resize2d: [
     {
       what: 'float64',

@@ -1,4 +1,4 @@
-// Every gradient case in the other floating-point types: float16 agrees with float32 in values and gradients, and in float64
+// The gradient cases in the other floating-point types: float16 agrees with float32 in values and gradients, and in float64
 // the gradient along a direction agrees with differences to ten digits, which float32 anywhere in the program would spoil.
 import { seededRandom } from '@likeness/testing';
 import { describe, expect, it } from 'vitest';
@@ -82,12 +82,15 @@ const difference = (a: readonly number[], b: readonly number[]): number =>
 
 const CASES = Object.entries(GRADIENT_CASES)
   .filter(([name]) => !LEFT_OUT.has(name))
-  .flatMap(([name, cases]) => cases.map((one) => ({ title: `${name} ${one.what ?? ''}`, one })))
+  .flatMap(([name, cases]) =>
+    cases.map((one, index) => ({ title: `${name} ${one.what ?? ''}`, one, isFirst: index === 0 })),
+  )
   // These convert to float64 and back to float32 themselves.
   .filter(({ one }) => one.what !== 'float64');
 
-describe.each(CASES)('$title', ({ one }) => {
-  it('in float16', async () => {
+describe.each(CASES)('$title', ({ one, isFirst }) => {
+  // The runtime computes it in float32 between conversions: one case an operation shows what there is to see.
+  it.runIf(isFirst)('in float16', async () => {
     const values = inputsOf(one);
     const [single, half] = await Promise.all([evaluator(one, 'float32'), evaluator(one, 'float16')]);
     const [expected, found] = [await single.at(values), await half.at(values)];
@@ -116,7 +119,7 @@ describe.each(CASES)('$title', ({ one }) => {
     };
     const slope = async (step: number): Promise<number> =>
       ((await lossAt(step)) - (await lossAt(-step))) / (2 * step);
-    const numeric = (4 * (await slope(2 ** -11)) - (await slope(2 ** -10))) / 3;
+    const numeric = (4 * (await slope(2 ** -13)) - (await slope(2 ** -12))) / 3;
     const { gradients } = await double.at(values);
     let analytic = 0;
     let scale = 1e-2;
