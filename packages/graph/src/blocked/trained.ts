@@ -56,8 +56,8 @@ export const lowerTrainedConv: BlockedLowering = (node, context) => {
   const [filters, channels, kh, kw] = w.shape;
   if (!isImage(x) || groups !== 1 || channels === 1 || filters === 1) return false;
   if (y.shape[0] * y.shape[2] * y.shape[3] < FEWEST_POSITIONS) return false;
-  if (!context.isBlocked(x) && channels * kh * kw < FEWEST_PRODUCTS) return false;
   const plainInput = channels < context.block && !context.isBlocked(x);
+  if (!plainInput && !context.isBlocked(x) && channels * kh * kw < FEWEST_PRODUCTS) return false;
   const image = plainInput ? context.plain(x) : context.blocked(x);
   const weights = emitWeights(context, w, plainInput);
   const outputs = roundUp(filters, context.block);

@@ -1,6 +1,14 @@
 // Max and average pooling over windows.
 import { formatShape, ShapeError, type Shape } from '../shape.ts';
-import { applyOperation, expectFloat, type Operation, type Tensor, type TensorType } from '../tensor.ts';
+import {
+  applyOperation,
+  attributesOf,
+  expectFloat,
+  type Operation,
+  type Tensor,
+  type TensorType,
+} from '../tensor.ts';
+import { relu, reluOperation } from './activation.ts';
 import { add, div, mul } from './arithmetic.ts';
 import { equal, where } from './compare.ts';
 import { shiftedSlices } from './conv-taps.ts';
@@ -119,6 +127,8 @@ const isPlain = ({ kernel, pads, dilations }: Window): boolean =>
 
 /** Largest value of each window (padding never wins). x: [n, c, h, w]. */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
+  // The same value and gradient, with the smaller image held and masked.
+  if (attributesOf(x, reluOperation) !== undefined) return relu(maxPool2d(x.node.inputs[0], options));
   const window = complete(x, options);
   const { kernel, strides, pads, dilations } = window;
   if (isPlain(window)) return applyOperation(maxPoolOperation, [x], { kernel, strides, pads })[0];
