@@ -28,12 +28,20 @@ export interface AdamOptions {
   readonly epsilon?: number | undefined;
   /** `adam`: an L2 penalty in the gradient (default 0). `adamW`: decay of the weights themselves, times the rate (default 0.01). */
   readonly weightDecay?: number | undefined;
+  /** Which parameters decay, by name (default all; biases and normalisation scales are often left out). */
+  readonly decays?: ((name: string) => boolean) | undefined;
 }
 
 type AdamDefaults = Settled<Omit<AdamOptions, 'learningRate'>>;
 
 /** Defaults of `adam`. */
-export const ADAM_DEFAULTS: AdamDefaults = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 };
+export const ADAM_DEFAULTS: AdamDefaults = {
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0,
+  decays: () => true,
+};
 
 /** Defaults of `adamW`. */
 export const ADAMW_DEFAULTS: AdamDefaults = { ...ADAM_DEFAULTS, weightDecay: 0.01 };
@@ -53,7 +61,7 @@ export function adamW(options: AdamOptions): Optimiser {
 }
 
 function create(what: string, settings: Settled<AdamOptions>, decoupled: boolean): Optimiser {
-  const { learningRate, beta1, beta2, epsilon, weightDecay } = settings;
+  const { learningRate, beta1, beta2, epsilon, decays } = settings;
   for (const [name, beta] of [
     ['beta1', beta1],
     ['beta2', beta2],
@@ -82,6 +90,7 @@ function create(what: string, settings: Settled<AdamOptions>, decoupled: boolean
       const next: Record<string, Tensor> = { [STEP]: countStep(state) };
       const updated = updateEach(gradients, parameters, (name, gradient, parameter) => {
         const scalar = (value: Tensor): Tensor => cast(value, parameter.dtype);
+        const weightDecay = decays(name) ? settings.weightDecay : 0;
         const g = decoupled || weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
         const mean = add(mul(entry(state, `mean/${name}`), beta1), g);
         const square = add(mul(entry(state, `square/${name}`), beta2), mul(g, g));

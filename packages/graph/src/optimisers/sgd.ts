@@ -25,6 +25,8 @@ export interface SgdOptions {
   readonly nesterov?: boolean | undefined;
   /** Added to the gradient times the parameter: an L2 penalty (default 0). */
   readonly weightDecay?: number | undefined;
+  /** Which parameters decay, by name (default all; biases and normalisation scales are often left out). */
+  readonly decays?: ((name: string) => boolean) | undefined;
 }
 
 /** Defaults of `sgd`. */
@@ -32,11 +34,12 @@ export const SGD_DEFAULTS: Settled<Omit<SgdOptions, 'learningRate'>> = {
   momentum: 0,
   nesterov: false,
   weightDecay: 0,
+  decays: () => true,
 };
 
 /** v <- momentum v + g; p <- p - rate v (Nesterov: g + momentum v). State: `velocity/<name>`, `step`. */
 export function sgd(options: SgdOptions): Optimiser {
-  const { learningRate, momentum, nesterov, weightDecay } = withDefaults(
+  const { learningRate, momentum, nesterov, weightDecay, decays } = withDefaults(
     SGD_DEFAULTS,
     options,
   ) as Settled<SgdOptions>;
@@ -54,7 +57,7 @@ export function sgd(options: SgdOptions): Optimiser {
       const rate = schedule(stepsTaken(state));
       const next: Record<string, Tensor> = { [STEP]: countStep(state) };
       const updated = updateEach(gradients, parameters, (name, gradient, parameter) => {
-        const g = weightDecay === 0 ? gradient : add(gradient, mul(parameter, weightDecay));
+        const g = weightDecay === 0 || !decays(name) ? gradient : add(gradient, mul(parameter, weightDecay));
         let direction = g;
         if (momentum > 0) {
           const velocity = add(mul(entry(state, `velocity/${name}`), momentum), g);

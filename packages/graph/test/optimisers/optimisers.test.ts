@@ -156,6 +156,23 @@ describe('createTrainer', () => {
     ).rejects.toThrow("a buffer 'x' that is not declared");
   });
 
+  it('decays the parameters that it is told to', async () => {
+    const decays = (name: string): boolean => name === 'b';
+    const after = async (optimiser: g.Optimiser): Promise<g.TensorValues> => {
+      const trainer = await create(optimiser);
+      for (let i = 0; i < 3; i++) await trainer.train(data);
+      const { parameters: values } = trainer.checkpoint();
+      await trainer.dispose();
+      return values;
+    };
+    // The parameters do not meet in this loss, so each goes as it would in a run where all or none decay.
+    for (const make of [g.adamW, g.adam, g.sgd]) {
+      const some = await after(make({ learningRate: 0.05, weightDecay: 0.3, decays }));
+      expect(some['a']).toEqual((await after(make({ learningRate: 0.05, weightDecay: 0 })))['a']);
+      expect(some['b']).toEqual((await after(make({ learningRate: 0.05, weightDecay: 0.3 })))['b']);
+    }
+  });
+
   it('leaves parameters without a gradient alone, and trains float64', async () => {
     const x = new Float64Array([1, 2]);
     const trainer = await g.createTrainer({

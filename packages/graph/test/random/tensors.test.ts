@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import * as g from '../../src/index.ts';
 import { nodeRuntime } from '../../src/node/index.ts';
+import { webRuntime } from '../../src/web/index.ts';
 
 const { random } = g;
 const runtime = nodeRuntime({ threads: 1 });
@@ -39,6 +40,22 @@ describe('random tensors', () => {
     expect(found['near']).toEqual(new Float32Array(100).fill(1));
     expect(found['normal']).toEqual(random.normal(key, [20_000]));
     expect(found['moved']).toEqual(random.normal(key, [20_000], { mean: -2, deviation: 0.3 }));
+  });
+
+  it('have them on WebAssembly too', async () => {
+    const program = await g.compile(
+      ({ step }) => {
+        const k = random.foldInTensor(random.keyTensor(keys[0]), step);
+        return { uniform: random.uniformTensor(k, [1001]), normal: random.normalTensor(k, [5000]) };
+      },
+      { step: { shape: [], dtype: 'int32' } },
+      { runtime: webRuntime(), threads: 1 },
+    );
+    const found = await program.run({ step: Int32Array.of(3) });
+    await program.dispose();
+    const key = random.foldIn(keys[0], 3);
+    expect(found['uniform']).toEqual(random.uniform(key, [1001]));
+    expect(found['normal']).toEqual(random.normal(key, [5000]));
   });
 
   it('take keys as inputs and fold in what is computed', async () => {
