@@ -8,12 +8,16 @@ import { parseCount } from './train-shape.ts';
 const EXAMPLES = `
 DIR holds photographs: faces/ with london-neutral, london-smiling and canada; or a folder for each
 person; or pictures of one person each. Each is fitted, unwrapped and freed of its light (DIR/maps),
-then the linear model is learned from the maps. A stopped run goes on where it was. The progressive
-GAN is not in this version.
+then the linear model is learned from the maps. A stopped run goes on where it was.
+
+--gan trains the progressive GAN as well. That takes days on two processor cores: --minutes or Ctrl-C
+end it with a checkpoint, and the same command goes on. DIR/gan holds samples/ and log.jsonl. No GAN
+comes with this version.
 
 Examples:
   $ likeness train texture --photos data -o run
-  $ likeness train texture --photos data --dry-run`;
+  $ likeness train texture --photos data --dry-run
+  $ likeness train texture --photos data -o run --gan --minutes 120`;
 
 /** As the command line gives them; numbers that are not given stay the trainer's defaults. */
 export interface TrainTextureCommandOptions {
@@ -25,6 +29,8 @@ export interface TrainTextureCommandOptions {
   readonly validationPeople?: number;
   readonly seed?: number;
   readonly dryRun?: boolean;
+  readonly gan?: boolean;
+  readonly minutes?: number;
 }
 
 export function trainTextureCommand(finish: (code: ExitCode) => void): Command {
@@ -37,6 +43,12 @@ export function trainTextureCommand(finish: (code: ExitCode) => void): Command {
     .option('--modes <number>', 'components of the linear model (default: 40)', parseCount)
     .option('--validation-people <number>', 'people held out (default: 10)', parseCount)
     .option('--seed <number>', 'seed of the split (default: 1)', parseSeed)
+    .option('--gan', 'train the progressive GAN too')
+    .option(
+      '--minutes <number>',
+      'stop the GAN after so long (default: at the end of its schedule)',
+      parseCount,
+    )
     .option('--dry-run', 'only say what would be learned from')
     .addHelpText('after', EXAMPLES)
     .action(async (options: TrainTextureCommandOptions) => {

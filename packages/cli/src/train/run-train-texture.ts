@@ -1,5 +1,6 @@
 /** Runs the trainer of the texture models and says on standard error how far it is. */
 import { statSync } from 'node:fs';
+import type { GanReport } from '@likeness/training/texture';
 import { loadHeadModel, loadTemplateSkin } from '@likeness/node';
 import type { TrainTextureCommandOptions } from '../commands/train-texture.ts';
 import { UsageError } from '../errors.ts';
@@ -8,7 +9,9 @@ import { stageLines } from './stage-lines.ts';
 
 /** @throws UsageError where the photographs are not there or the output cannot be written */
 export async function runTrainTexture(options: TrainTextureCommandOptions): Promise<void> {
-  const { photos, output, model: modelName, ...numbers } = options;
+  const { photos, output, model: modelName, gan, minutes, ...numbers } = options;
+  if (minutes !== undefined && gan !== true)
+    throw new UsageError('--minutes is about the GAN: give --gan as well.');
   if (statSync(photos, { throwIfNoEntry: false })?.isDirectory() !== true)
     throw new UsageError(`${photos} is not a folder: give a folder of photographs to --photos.`);
   if (options.dryRun !== true) checkFolder(output);
@@ -17,6 +20,12 @@ export async function runTrainTexture(options: TrainTextureCommandOptions): Prom
   const { trainTexture } = await import('@likeness/training/texture');
   const lines = stageLines(process.stderr);
   const model = await loadHeadModel(modelName);
+  let stopped = false;
+  const stop = (): void => {
+    stopped = true;
+  };
+  // A second Ctrl-C ends at once: the checkpoint before it stays whole.
+  if (gan === true) process.once('SIGINT', stop).once('SIGTERM', stop);
   const result = await trainTexture({
     photos,
     out: output,
@@ -24,6 +33,7 @@ export async function runTrainTexture(options: TrainTextureCommandOptions): Prom
     templateSkin: await loadTemplateSkin(model),
     ...numbers,
     onProgress: lines,
+    ...(gan === true ? { gan: { minutes, shouldStop: () => stopped, onReport: reportLine } } : {}),
   }).catch((error: unknown) => {
     // What the trainer says of its data is about what the user gave.
     if (error instanceof Error && error.message.startsWith('train texture:'))
@@ -37,5 +47,22 @@ export async function runTrainTexture(options: TrainTextureCommandOptions): Prom
   const { manifest, file } = result.linear;
   process.stdout.write(
     `${manifest.name} ${manifest.version} -> ${file} (${(manifest.bytes / 1e6).toFixed(1)} MB, sha256 ${manifest.sha256})\n`,
+  );
+  if (!result.gan) return;
+  const made = result.gan.manifest;
+  process.stdout.write(
+    made
+      ? `${made.name} ${made.version} -> ${String(result.gan.file)} (${(made.bytes / 1e6).toFixed(1)} MB, sha256 ${made.sha256})\n`
+      : `the GAN was stopped before the end of its schedule: the same command goes on\n`,
+  );
+}
+
+function reportLine(report: GanReport): void {
+  const { shown, of, level, share, critic, generator, confidence, probability, imagesPerSecond } = report;
+  const left = (of - shown) / Math.max(imagesPerSecond, 1e-3) / 3600;
+  process.stderr.write(
+    `gan ${((100 * shown) / of).toFixed(1)}% level ${level}${share < 1 ? ` (${Math.round(100 * share)}% in)` : ''} critic ${critic.toFixed(3)} ` +
+      `generator ${generator.toFixed(3)} confidence ${confidence.toFixed(2)} augmentation ${probability.toFixed(2)} ` +
+      `${imagesPerSecond.toFixed(1)} images/s, ${left.toFixed(1)} h left\n`,
   );
 }

@@ -6,4 +6,11 @@ export type { Split, TexturePhoto, TexturePhotoOptions } from './texture-photos.
 export { TRAIN_LINEAR_TEXTURE_DEFAULTS, trainLinearTexture } from './linear-model.ts';
 export type { TrainedLinearTexture, TrainLinearTextureOptions } from './linear-model.ts';
 export { inversionError, trainTexture } from './train-texture.ts';
-export type { InversionError, TrainTextureOptions, TrainTextureResult } from './train-texture.ts';
+export type {
+  GanStageOptions,
+  GanStageResult,
+  InversionError,
+  TrainTextureOptions,
+  TrainTextureResult,
+} from './train-texture.ts';
+export type { GanReport } from './gan/index.ts';

@@ -1,6 +1,7 @@
 /**
  * `likeness train texture`: from photographs to texture models of a head's chart, in stages that leave their results in one
- * run directory: `maps` (the data set), `linear` (principal components).
+ * run directory: `maps` (the data set), `linear` (principal components), `gan` (the progressive GAN; hours to days, so it is
+ * asked for by name and goes on where it was stopped).
  */
 import { createHash } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
@@ -9,14 +10,29 @@ import type { Image } from '@likeness/core/image';
 import type { MorphableModel } from '@likeness/core/model';
 import {
   evaluateLinearTexture,
+  GENERATOR_FORMAT,
   invertLinearTexture,
   readLinearTexture,
   writeLinearTexture,
+  type GeneratorDescription,
   type LinearTexture,
 } from '@likeness/core/texture';
+import { nodeRuntime } from '@likeness/graph/node';
 import type { ModelManifest } from '@likeness/models';
 import { BUILD_MAPS_DEFAULTS, buildMaps, type TextureDataset } from './build-maps.ts';
 import { readAlbedo, readConfidence } from './dataset.ts';
+import {
+  createMapSampler,
+  exportGenerator,
+  FACE_WINDOW,
+  fitContinuation,
+  GAN_DEFAULTS,
+  loadRun,
+  trainGan,
+  windowPyramid,
+  type GanConfig,
+  type GanReport,
+} from './gan/index.ts';
 import { TRAIN_LINEAR_TEXTURE_DEFAULTS, trainLinearTexture } from './linear-model.ts';
 import { TEXTURE_PHOTO_DEFAULTS, texturePhotos, type TexturePhoto } from './texture-photos.ts';
 
@@ -32,6 +48,8 @@ export interface TrainTextureOptions {
   readonly validationPeople?: number | undefined;
   /** Components of the linear model. */
   readonly modes?: number | undefined;
+  /** Also train the progressive GAN, for so many minutes at most or until its schedule ends. */
+  readonly gan?: GanStageOptions | undefined;
   /** Only list the photographs and how they are split. */
   readonly dryRun?: boolean | undefined;
   readonly onProgress?: ((stage: string, fraction: number) => void) | undefined;
@@ -51,6 +69,26 @@ export interface TrainTextureResult {
   /** Absent after a dry run. */
   readonly dataset?: TextureDataset;
   readonly linear?: { readonly manifest: ModelManifest; readonly file: string };
+  readonly gan?: GanStageResult;
+}
+
+/** What the GAN's stage needs. */
+export interface GanStageOptions {
+  readonly minutes?: number | undefined;
+  readonly config?: Partial<GanConfig> | undefined;
+  readonly threads?: number | undefined;
+  /** Asked after each step; true ends the stage with a checkpoint. */
+  readonly shouldStop?: (() => boolean) | undefined;
+  readonly onReport?: ((report: GanReport) => void) | undefined;
+}
+
+/** What the GAN's stage left. */
+export interface GanStageResult {
+  /** False: stopped before the schedule's end; the same command goes on. */
+  readonly finished: boolean;
+  /** Absent where it is not finished. */
+  readonly manifest?: ModelManifest;
+  readonly file?: string;
 }
 
 /** @throws Error where there are no photographs or too few for the model. */
@@ -115,7 +153,100 @@ export async function trainTexture(options: TrainTextureOptions): Promise<TrainT
   const file = join(options.out, manifest.file);
   await writeWhole(file, bytes);
   await writeWhole(join(options.out, `${name}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
-  return { photos, dataset, linear: { manifest, file } };
+  const linear = { manifest, file };
+  if (!options.gan) return { photos, dataset, linear };
+  const gan = await trainGanStage({ ...options.gan, out: options.out, folder, dataset, seed, bytes, listed });
+  return { photos, dataset, linear, gan };
+}
+
+async function trainGanStage(
+  options: GanStageOptions & {
+    readonly out: string;
+    readonly folder: string;
+    readonly dataset: TextureDataset;
+    readonly seed: number;
+    /** The linear model's file. */
+    readonly bytes: Uint8Array;
+    readonly listed: readonly TexturePhoto[];
+  },
+): Promise<GanStageResult> {
+  const { out, folder, dataset, seed } = options;
+  const window = FACE_WINDOW;
+  if (dataset.size !== window.mapSize)
+    throw new Error(
+      `train texture: the GAN draws maps of ${window.mapSize} texels, the data set has ${dataset.size}.`,
+    );
+  const maps = dataset.maps.filter(({ split }) => split === 'train');
+  const albedos = await Promise.all(maps.map((map) => readAlbedo(folder, map)));
+  const pyramids = albedos.map((albedo) => windowPyramid(albedo, window));
+  const config: GanConfig = { ...GAN_DEFAULTS, window, seed, ...options.config };
+  const runtime = nodeRuntime();
+  const started = performance.now();
+  const finished = await trainGan({
+    config,
+    folder: join(out, 'gan'),
+    sampler: createMapSampler(pyramids, window),
+    runtime,
+    threads: options.threads,
+    now: () => performance.now(),
+    shouldStop: () =>
+      options.shouldStop?.() === true ||
+      (options.minutes !== undefined && performance.now() - started > 60_000 * options.minutes),
+    onReport: options.onReport,
+  });
+  const run = await loadRun(join(out, 'gan'));
+  if (!finished || !run) return { finished: false };
+  const texture = readLinearTexture(options.bytes);
+  const latents = albedos.map((albedo) =>
+    invertLinearTexture(texture, imageOf(albedo, dataset.size), new Uint8Array(dataset.size ** 2).fill(1), {
+      stride: 4,
+    }),
+  );
+  const average = Object.entries(run.checkpoint.state).filter(([name]) => name.startsWith('average/g/'));
+  const bytes = exportGenerator(
+    config.architecture,
+    Object.fromEntries(average.map(([name, value]) => [name.slice('average/'.length), value])),
+    window,
+    fitContinuation(pyramids, latents, texture),
+  );
+  const description: GeneratorDescription = {
+    format: GENERATOR_FORMAT,
+    name: GAN_NAME,
+    version: GAN_VERSION,
+    headModel: dataset.model.name,
+    latentSize: config.architecture.latent,
+    size: dataset.size,
+    range: [0, 1],
+  };
+  const manifest: ModelManifest & { readonly generator: GeneratorDescription } = {
+    format: 'model-manifest/1',
+    name: GAN_NAME,
+    version: GAN_VERSION,
+    kind: 'texture',
+    licence: 'CC-BY-4.0',
+    description: `Progressive GAN over albedo in the chart of ${dataset.model.name} ${dataset.model.version}, ${dataset.size} x ${dataset.size}.`,
+    file: `${GAN_NAME}.onnx`,
+    bytes: bytes.length,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    command: `likeness train texture --photos DIR -o DIR --seed ${seed} --gan`,
+    sources: sourcesOf(options.listed),
+    figures: { maps: maps.length, images: run.state.shown, steps: run.state.steps },
+    generator: description,
+  };
+  const file = join(out, manifest.file);
+  await writeWhole(file, bytes);
+  await writeWhole(join(out, `${GAN_NAME}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
+  return { finished, manifest, file };
+}
+
+export const GAN_NAME = 'likeness-skin';
+export const GAN_VERSION = '1.0.0';
+
+/** [3, S, S] -> sRGB8 RGB. */
+function imageOf(planar: Uint8Array, size: number): Image {
+  const plane = size * size;
+  const data = Uint8Array.from({ length: 3 * plane }, (_, i) => planar[(i % 3) * plane + Math.floor(i / 3)]);
+  return { width: size, height: size, channels: 3, data };
 }
 
 /** Inverts every validation map and compares where its photo showed something. */
@@ -132,12 +263,7 @@ export async function inversionError(
   for (const map of held) {
     const planar = await readAlbedo(folder, map);
     const confidence = Float32Array.from(await readConfidence(folder, map), (value) => value / 255);
-    const plane = texture.size ** 2;
-    const data = Uint8Array.from(
-      { length: 3 * plane },
-      (_, i) => planar[(i % 3) * plane + Math.floor(i / 3)],
-    );
-    const target: Image = { width: texture.size, height: texture.size, channels: 3, data };
+    const target = imageOf(planar, texture.size);
     const found = evaluateLinearTexture(texture, invertLinearTexture(texture, target, confidence));
     l1 += difference(found, target, confidence) / held.length;
     l1OfMean += difference(meanImage, target, confidence) / held.length;
