@@ -93,5 +93,6 @@ export class WebgpuTensor implements DeviceTensor {
 
 /** Copies values to the device. */
 export async function placeOnWebgpu(ort: typeof OnnxRuntime, content: RuntimeTensor): Promise<WebgpuTensor> {
-  return new WebgpuTensor(ort, await ort.env.webgpu.device, content);
+  const device: unknown = await ort.env.webgpu.device;
+  return new WebgpuTensor(ort, device as GpuDevice, content);
 }

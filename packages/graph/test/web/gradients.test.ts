@@ -77,7 +77,7 @@ describe.skipIf(chromium === undefined)('onnxruntime-web in Chromium', () => {
     // float64, the indices of a max pooling and three-dimensional pooling: few, and each with the sentence that says so.
     expect(refused.length).toBeLessThan(results.length / 10);
     for (const one of refused) expect(one.refused).toMatch(/^webRuntime: ONNX Runtime has no webgpu kernel/u);
-  }, 180_000);
+  }, 600_000);
 
   it('webgpu without an adapter: an error, nothing else', async () => {
     const { missing } = await inBrowser<{ missing?: string }>('describeWebgpu()', [
