@@ -1,15 +1,16 @@
 // Bytes of a ModelProto -> plain data. Only the structure is read here: values of tensors stay bytes of the file until
 // somebody needs them. Field numbers are those of onnx.proto.
 import { ImportError } from '../imported-model.ts';
-import type {
-  AttributeProto,
-  DimensionProto,
-  FunctionProto,
-  GraphProto,
-  ModelProto,
-  NodeProto,
-  TensorProto,
-  ValueInfoProto,
+import {
+  functionKey,
+  type AttributeProto,
+  type DimensionProto,
+  type FunctionProto,
+  type GraphProto,
+  type ModelProto,
+  type NodeProto,
+  type TensorProto,
+  type ValueInfoProto,
 } from './proto.ts';
 import { PackedBytes, ProtobufReader, WIRE } from './protobuf-reader.ts';
 
@@ -38,9 +39,9 @@ export function decodeModel(bytes: Uint8Array): ModelProto {
         break;
       case 25: {
         const fn = decodeFunction(reader.message());
-        const key = `${fn.domain}:${fn.name}`;
+        const key = functionKey(fn.domain, fn.name, fn.overload);
         if (functions.has(key)) {
-          throw new ImportError(`importOnnx: the model defines the function '${key}' twice`);
+          throw new ImportError(`importOnnx: the model defines the function '${fn.domain}.${fn.name}' twice`);
         }
         functions.set(key, fn);
         break;
@@ -66,6 +67,7 @@ function decodeOpset(reader: ProtobufReader, into: Map<string, number>): void {
 function decodeFunction(reader: ProtobufReader): FunctionProto {
   let name = '';
   let domain = '';
+  let overload = '';
   const inputs: string[] = [];
   const outputs: string[] = [];
   const nodes: NodeProto[] = [];
@@ -91,6 +93,9 @@ function decodeFunction(reader: ProtobufReader): FunctionProto {
       case 10:
         domain = reader.string();
         break;
+      case 13:
+        overload = reader.string();
+        break;
       case 11: {
         const attribute = decodeAttribute(reader.message());
         defaults.set(attribute.name, attribute);
@@ -99,7 +104,7 @@ function decodeFunction(reader: ProtobufReader): FunctionProto {
       default:
     }
   }
-  return { name, domain, inputs, outputs, nodes, defaults, opsets };
+  return { name, domain, overload, inputs, outputs, nodes, defaults, opsets };
 }
 
 function decodeGraph(reader: ProtobufReader): GraphProto {
@@ -146,6 +151,7 @@ function decodeNode(reader: ProtobufReader): NodeProto {
   let name = '';
   let opType = '';
   let domain = '';
+  let overload = '';
   const inputs: string[] = [];
   const outputs: string[] = [];
   const attributes = new Map<string, AttributeProto>();
@@ -171,10 +177,21 @@ function decodeNode(reader: ProtobufReader): NodeProto {
       case 7:
         domain = reader.string();
         break;
+      case 8:
+        overload = reader.string();
+        break;
       default:
     }
   }
-  return { name, opType, domain: domain === 'ai.onnx' ? '' : domain, inputs, outputs, attributes };
+  return {
+    name,
+    opType,
+    domain: domain === 'ai.onnx' ? '' : domain,
+    overload,
+    inputs,
+    outputs,
+    attributes,
+  };
 }
 
 function decodeAttribute(reader: ProtobufReader): AttributeProto {

@@ -7,7 +7,13 @@ import { dynamicError, hostNumbers, NodeCall, type Converted } from './call.ts';
 import { CONVERTERS } from './converters/index.ts';
 import { foldConstants } from './fold/fold.ts';
 import { checkedSize, decodeHostTensor } from './host-tensor.ts';
-import type { AttributeProto, FunctionProto, GraphProto, NodeProto } from './proto.ts';
+import {
+  functionKey,
+  type AttributeProto,
+  type FunctionProto,
+  type GraphProto,
+  type NodeProto,
+} from './proto.ts';
 import { checkFunction, type CheckedGraph } from './structure.ts';
 import { OnnxValue } from './value.ts';
 
@@ -135,7 +141,7 @@ function innerFrame(
 ): Frame | undefined {
   const known = frame.inner.get(node);
   if (known) return known;
-  const fn = functions.get(`${node.domain}:${node.opType}`);
+  const fn = functions.get(functionKey(node.domain, node.opType, node.overload));
   const isBranch = node.domain === '' && node.opType === 'If';
   if (!fn && !isBranch) return undefined;
   if (frame.depth >= MAX_DEPTH) throw new ImportError(`functions or branches nest deeper than ${MAX_DEPTH}`);
@@ -149,7 +155,14 @@ function innerFrame(
     }
     const values = new Map(fn.inputs.map((name, index) => [name, inputs[index]] as const));
     const attributes = new Map([...fn.defaults, ...resolveAttributes(frame, node)]);
-    made = { ...base, graph, opsets: fn.opsets, values, parent: undefined, attributes };
+    made = {
+      ...base,
+      graph,
+      opsets: new Map([...frame.opsets, ...fn.opsets]),
+      values,
+      parent: undefined,
+      attributes,
+    };
   } else {
     const graph = frame.graph.branches.get(chooseBranch(node, inputs, frame));
     if (!graph) throw new ImportError('a branch is missing');

@@ -39,6 +39,10 @@ export function listOnnxOperations(): string[] {
  * @param bytes the `.onnx` file; weights stay views of it where they are aligned
  */
 export function importOnnx(bytes: Uint8Array, options: ImportOnnxOptions = {}): ImportedModel {
+  // JavaScript callers pass what they have; an ArrayBuffer would read as an empty file.
+  if (!((bytes as unknown) instanceof Uint8Array)) {
+    throw new TypeError('importOnnx: expected the bytes of the file as a Uint8Array');
+  }
   const model = decodeModel(bytes);
   const version = model.opsets.get('');
   if (version !== undefined && (version < OPSETS.oldest || version > OPSETS.newest)) {

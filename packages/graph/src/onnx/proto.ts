@@ -38,6 +38,8 @@ export interface NodeProto {
   readonly name: string;
   readonly opType: string;
   readonly domain: string;
+  /** Which of several functions of one name, or ''. */
+  readonly overload: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   readonly attributes: ReadonlyMap<string, AttributeProto>;
@@ -68,6 +70,7 @@ export interface GraphProto {
 export interface FunctionProto {
   readonly name: string;
   readonly domain: string;
+  readonly overload: string;
   readonly inputs: readonly string[];
   readonly outputs: readonly string[];
   /** Attributes with a default. */
@@ -82,6 +85,11 @@ export interface ModelProto {
   readonly graph: GraphProto;
   /** Version by domain; '' is ONNX's own. */
   readonly opsets: ReadonlyMap<string, number>;
-  /** Model-local functions by `domain:name`. */
+  /** Model-local functions by `functionKey`. */
   readonly functions: ReadonlyMap<string, FunctionProto>;
+}
+
+/** Under what a model's function is kept, and looked up for a node. */
+export function functionKey(domain: string, name: string, overload: string): string {
+  return JSON.stringify([domain, name, overload]);
 }

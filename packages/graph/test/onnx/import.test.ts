@@ -112,6 +112,21 @@ describe('extents', () => {
   });
 });
 
+it('a compiled model may have other extents than the imported one', async () => {
+  const bytes = buildSimple([node('Relu', ['x'], 'y')], { inputs: [{ name: 'x', shape: ['batch', 3] }] });
+  const model = importOnnx(bytes);
+  const program = await compile(model, { x: { shape: [2, 3] } }, { runtime });
+  expect(program.outputs[0].shape).toEqual([2, 3]);
+  await program.dispose();
+  await expect(compile(model, { x: { shape: [6] } }, { runtime })).rejects.toThrow(
+    "importOnnx: expected float32[1,3] as input 'x'",
+  );
+});
+
+it('takes bytes and nothing else', () => {
+  expect(() => importOnnx(new ArrayBuffer(8) as unknown as Uint8Array)).toThrow(/as a Uint8Array/);
+});
+
 describe('constants', () => {
   it('an initializer that is listed as an input is a constant', async () => {
     const bytes = buildSimple([node('Add', ['x', 'w'], 'y')], {
@@ -354,7 +369,7 @@ describe('shape arithmetic of exporters', () => {
   });
 });
 
-// Operations that are newer than the official test data on Debian (opset 17): values by hand or by definition.
+// Operations that the official test data on Debian (opset 17) does not have: values by hand or by definition.
 const close = (values: readonly number[]): unknown =>
   values.map((value) => expect.closeTo(value, 4) as number);
 
@@ -373,6 +388,27 @@ const NEWER: readonly (readonly [string, RawNode, RawModel, readonly number[], r
     {},
     [2, 3],
     [...SIX].map((v) => 0.5 * v * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (v + 0.044715 * v ** 3)))),
+  ],
+  [
+    'LpPool',
+    node('LpPool', ['x'], 'y', { kernel_shape: { ints: [2] }, p: { i: 3 }, pads: { ints: [1, 0] } }),
+    { inputs: [{ name: 'x', shape: [1, 1, 6] }] },
+    [1, 1, 6],
+    [1, 9, 35, 91, 189, 341].map((v) => Math.cbrt(v)),
+  ],
+  [
+    'GlobalLpPool',
+    node('GlobalLpPool', ['x'], 'y'),
+    { inputs: [{ name: 'x', shape: [1, 2, 3] }] },
+    [1, 2, 1],
+    [Math.sqrt(14), Math.sqrt(77)],
+  ],
+  [
+    'LpNormalization',
+    node('LpNormalization', ['x'], 'y', { p: { i: 1 }, axis: { i: 0 } }),
+    {},
+    [2, 3],
+    [1 / 5, -2 / 7, 3 / 9, -4 / 5, 5 / 7, -6 / 9],
   ],
   [
     'RMSNormalization',
@@ -440,7 +476,7 @@ const NEWER: readonly (readonly [string, RawNode, RawModel, readonly number[], r
   ],
 ];
 
-describe('operations newer than the official test data', () => {
+describe('operations that the official test data does not have', () => {
   it.each(NEWER)('%s', async (_, newer, more, shape, values) => {
     const opsets = { '': 24 };
     const { y } = await run(buildSimple([newer], { opsets, ...more }));
