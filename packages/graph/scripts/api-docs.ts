@@ -120,7 +120,7 @@ function declarationsOf(file: string): Declaration[] {
       .replace(/\n+(?=@)/u, '\n\n')
       .replaceAll(/^@param (\w+)/gmu, '- `$1`:')
       .replaceAll(/^@returns? /gmu, '- returns ');
-    return { name, text: declarationText(text, start, kind).replace(/^export /u, ''), doc: words };
+    return { name, text: declarationText(text, start, kind).replace(/^export (?:async )?/u, ''), doc: words };
   });
 }
 
@@ -199,12 +199,7 @@ export async function renderApi(): Promise<string> {
       }
     }
   }
-  const options = await resolveConfig(API);
-  return format(`${lines.join('\n')}\n`, {
-    ...options,
-    parser: 'markdown',
-    embeddedLanguageFormatting: 'off',
-  });
+  return format(`${lines.join('\n')}\n`, { ...(await resolveConfig(API)), parser: 'markdown' });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(API, await renderApi());
