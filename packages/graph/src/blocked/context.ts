@@ -44,6 +44,8 @@ export interface BlockedContext extends LoweringContext {
   /** True if a node or an output reads the tensor. */
   isRead(tensor: Tensor): boolean;
   setPlain(tensor: Tensor, name: string): void;
+  /** Lets the ordinary form be written only when something asks for it. */
+  defer(tensor: Tensor, write: () => string): void;
   setBlocked(tensor: Tensor, name: string): void;
   /** `input` was changed into `output` where it is made. */
   takeOver(input: Tensor, output: Tensor): void;
@@ -114,6 +116,7 @@ export function createBlockedContext(host: BlockedHost): BlockedContext {
   const blockedNames = new Map<Tensor, string>();
   const convolutions = new Map<string, MutableNode>();
   const closed = new Set<string>();
+  const deferred = new Map<Tensor, () => string>();
   const phasesOf = new Map<string, readonly string[]>();
 
   const self: BlockedContext = {
@@ -122,6 +125,12 @@ export function createBlockedContext(host: BlockedHost): BlockedContext {
     plain(tensor) {
       const known = plainNames.get(tensor);
       if (known !== undefined) return known;
+      const write = deferred.get(tensor);
+      if (write) {
+        const name = write();
+        plainNames.set(tensor, name);
+        return name;
+      }
       const blocked = blockedNames.get(tensor);
       if (blocked === undefined) {
         throw new TypeError(`lower: ${tensor.toString()} belongs to another trace: pass it in as an input`);
@@ -142,6 +151,9 @@ export function createBlockedContext(host: BlockedHost): BlockedContext {
     isRead: (tensor) => (host.readers.get(tensor) ?? 0) > 0,
     setPlain(tensor, name) {
       plainNames.set(tensor, name);
+    },
+    defer(tensor, write) {
+      deferred.set(tensor, write);
     },
     setBlocked(tensor, name) {
       blockedNames.set(tensor, name);

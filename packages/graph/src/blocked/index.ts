@@ -4,7 +4,12 @@ import { lowerConv, lowerConvTranspose } from './convolution.ts';
 import { elementwiseLowerings } from './elementwise.ts';
 import { lowerConcat, lowerPad, lowerSlice } from './pieces.ts';
 import { lowerAveragePool, lowerExpand, lowerMaxPool, lowerMean, lowerResize, lowerSum } from './pooling.ts';
-import { lowerBatchNormTraining, lowerBlockedFilterGradient, lowerChannelAffine } from './trained.ts';
+import {
+  lowerAdjointKernel,
+  lowerBatchNormTraining,
+  lowerBlockedFilterGradient,
+  lowerChannelAffine,
+} from './trained.ts';
 
 export { createBlockedContext, type BlockedContext, type MutableNode } from './context.ts';
 
@@ -18,6 +23,7 @@ const lowerSame: BlockedLowering = (node, context) => {
 
 export const BLOCKED_LOWERINGS: Readonly<Record<string, BlockedLowering>> = {
   ...elementwiseLowerings,
+  adjointKernel: lowerAdjointKernel,
   alias: lowerSame,
   averagePool2d: lowerAveragePool,
   batchNormTraining: lowerBatchNormTraining,

@@ -3,6 +3,7 @@
 // program, and the gradient by them takes its image straight from the blocks. Batch normalisation by the batch's own statistics stays
 // in blocks with them.
 import type { Conv2dOptions } from '../ops/conv.ts';
+import { adjointKernelOperation, emitReverse, type AdjointKernelAttributes } from '../ops/adjoint-kernel.ts';
 import { lowerFilterGradient, type FilterGradientAttributes } from '../ops/conv-filter-gradient.ts';
 import { formulas } from '../ops/formulas.ts';
 import type { Tensor } from '../tensor.ts';
@@ -33,21 +34,39 @@ function emitWeights(context: BlockedContext, w: Tensor, plainInput: boolean): s
   const [filters, channels, kh, kw] = w.shape;
   const outputs = roundUp(filters, block);
   const inputs = plainInput ? channels : roundUp(channels, block);
-  const padded = emitPad(context, context.plain(w), w.shape, [outputs, inputs, kh, kw]);
-  const [split, order] = plainInput
-    ? [
-        [outputs / block, block, inputs, kh * kw],
-        [0, 2, 3, 1],
-      ]
-    : [
-        [outputs / block, block, inputs / block, block, kh * kw],
-        [0, 2, 4, 3, 1],
-      ];
-  const [ordered] = context.emit('Transpose', [emitReshape(context, padded, split)], {
+  // The adjoint's kernel comes from the weights themselves, its channels exchanged and its taps reversed on the way.
+  const rotated = w.node.operation === adjointKernelOperation.name;
+  const source = rotated ? w.node.inputs[0] : w;
+  const [rows, columns] = rotated ? [inputs, outputs] : [outputs, inputs];
+  const padded = emitPad(context, context.plain(source), source.shape, [rows, columns, kh, kw]);
+  const blocks = (count: number): number[] => [count / block, block];
+  const perInput = plainInput ? [inputs] : blocks(inputs);
+  const split = rotated ? [...perInput, ...blocks(outputs)] : [...blocks(outputs), ...perInput];
+  let order: number[];
+  if (plainInput) order = rotated ? [1, 0, 3, 2] : [0, 2, 3, 1];
+  else order = rotated ? [2, 0, 4, 1, 3] : [0, 2, 4, 3, 1];
+  const [ordered] = context.emit('Transpose', [emitReshape(context, padded, [...split, kh * kw])], {
     perm: { ints: order },
   });
-  return emitReshape(context, ordered, [outputs, inputs, kh, kw]);
+  const reversed = rotated && kh * kw > 1 ? emitReverse(context, ordered, 2) : ordered;
+  return emitReshape(context, reversed, [outputs, inputs, kh, kw]);
 }
+
+/** Written in the ordinary order only for what is not lowered to blocks. */
+export const lowerAdjointKernel: BlockedLowering = (node, context) => {
+  const { groups } = node.attributes as AdjointKernelAttributes;
+  if (groups !== 1) return false;
+  context.defer(
+    node.outputs[0],
+    () =>
+      node.lower(
+        context,
+        node.inputs.map((x) => context.plain(x)),
+        [true],
+      )[0],
+  );
+  return true;
+};
 
 export const lowerTrainedConv: BlockedLowering = (node, context) => {
   const [x, w, bias] = node.inputs as readonly [Tensor, Tensor, Tensor | undefined];

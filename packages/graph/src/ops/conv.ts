@@ -2,12 +2,15 @@
 import { withDefaults } from '../options.ts';
 import { formatShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectFloat, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
+import { rotatedKernel } from './adjoint-kernel.ts';
 import { add } from './arithmetic.ts';
 import { convFilterGradient, makeFilterGradient } from './conv-filter-gradient.ts';
 import { convTaps, convTransposeTaps } from './conv-taps.ts';
 import { constantData, isConstant, lazyConstant } from './input.ts';
-import { reshape, sum, transpose } from './shape.ts';
-import { flip, pad } from './slice-pad.ts';
+import { reshape, sum } from './shape.ts';
+import { pad } from './slice-pad.ts';
+
+export { adjointKernelOperation } from './adjoint-kernel.ts';
 
 /** Options of `conv2d`. */
 export interface Conv2dOptions {
@@ -100,11 +103,7 @@ function adjointKernel(w: Tensor, groups: number): Tensor {
     const shape = [groups * perGroup, filters / groups, kh, kw];
     return lazyConstant({ shape, dtype: w.dtype }, () => rotateKernel(w, groups));
   }
-  const flipped = flip(w, [2, 3]);
-  // Depthwise: the channel exchange moves nothing.
-  if (perGroup === 1 && filters === groups) return flipped;
-  const grouped = reshape(flipped, [groups, filters / groups, perGroup, kh, kw]);
-  return reshape(transpose(grouped, [0, 2, 1, 3, 4]), [groups * perGroup, filters / groups, kh, kw]);
+  return rotatedKernel(w, groups);
 }
 
 /** Values of the adjoint kernel of constant weights. */

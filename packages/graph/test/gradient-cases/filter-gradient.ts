@@ -22,6 +22,26 @@ const filterGradient = (
 };
 
 export const filterGradientCases: Readonly<Record<string, readonly GradientCase[]>> = {
+  adjointKernel: [
+    {
+      what: 'in the gradient of a convolution by its image',
+      fn: ({ w, g: adjoint }) => {
+        const image = g.zeros([1, 2, 4, 5]);
+        const y = g.conv2d(image, w, undefined, { pads: [1, 1, 1, 1] });
+        return g.vjp([y], [image], [adjoint])[0];
+      },
+      inputs: { w: { shape: [3, 2, 3, 2] }, g: { shape: [1, 3, 4, 6] } },
+    },
+    {
+      what: 'of groups',
+      fn: ({ w, g: adjoint }) => {
+        const image = g.zeros([1, 4, 3, 3]);
+        const y = g.conv2d(image, w, undefined, { pads: [1, 1, 1, 1], groups: 2 });
+        return g.vjp([y], [image], [adjoint])[0];
+      },
+      inputs: { w: { shape: [6, 2, 3, 3] }, g: { shape: [1, 6, 3, 3] } },
+    },
+  ],
   convFilterGradient: [
     filterGradient('padded', [2, 2, 5, 4], [3, 2, 3, 3], { pads: [1, 1, 1, 1] }),
     filterGradient('strides, dilations, unequal pads', [1, 2, 7, 8], [2, 2, 2, 3], {
