@@ -1,4 +1,4 @@
-/** Our geometry against NumPy's and SciPy's on random inputs (fixtures/make-scipy.py says how each was computed). */
+/** Our geometry against NumPy's and SciPy's (fixtures/make-scipy.py and make-nicp.py say how each was computed). */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
@@ -8,6 +8,7 @@ import {
   createDeformationSolver,
   createPointTree,
   createSurfaceTree,
+  nonRigidIcp,
   setIdentity,
   transformPoints,
   uniqueEdges,
@@ -145,4 +146,36 @@ describe('alignSurfaceToPoints', () => {
       expect(similarity.scale).toBeCloseTo(c.foundScale, 3);
     }
   });
+});
+
+interface NicpFixture {
+  readonly source: readonly number[];
+  readonly sourceTriangles: readonly number[];
+  readonly target: readonly number[];
+  readonly targetTriangles: readonly number[];
+  readonly landmarks: readonly number[];
+  readonly landmarkTargets: readonly number[];
+  readonly bent: readonly number[];
+  readonly matched: readonly number[];
+  readonly iterations: number;
+  /** Least share of vertices that passed the normal test in an iteration. */
+  readonly fewestMatched: number;
+}
+
+it('nonRigidIcp goes the way of a loop over SuperLU, step by step', () => {
+  const c = JSON.parse(readFileSync(new URL('fixtures/nicp.json', import.meta.url), 'utf8')) as NicpFixture;
+  const { positions, matched, iterations } = nonRigidIcp(
+    { positions: Float64Array.from(c.source), triangles: Uint32Array.from(c.sourceTriangles) },
+    { positions: Float64Array.from(c.target), triangles: Uint32Array.from(c.targetTriangles) },
+    {
+      landmarks: { vertices: c.landmarks, targets: c.landmarkTargets },
+      rejectBorder: false,
+      maxIterationsPerStage: 100,
+      solverTolerance: 1e-9,
+    },
+  );
+  expect(c.fewestMatched).toBeLessThan(1);
+  expect(iterations).toBe(c.iterations);
+  expect([...matched]).toEqual(c.matched);
+  expect(largestDifference(positions, c.bent)).toBeLessThan(1e-3);
 });
