@@ -25,7 +25,7 @@ it('every protocol reports less than the true error, and follows it', () => {
   const random = seededRandom(3);
   const truth: number[] = [];
   const reported: Record<'now' | 'realy' | 'florence', number[]> = { now: [], realy: [], florence: [] };
-  for (let k = 0; k < 8; k++) {
+  for (let k = 0; k < 6; k++) {
     const shape = [4, 4, 4, 3].map((width) => width * (random() - 0.5));
     const prediction = toyHead(shape);
     const { positions } = prediction;
