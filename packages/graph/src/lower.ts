@@ -3,7 +3,7 @@ import { BLOCKED_LOWERINGS, createBlockedContext, type MutableNode } from './blo
 import { arrayFrom, type DType, type TypedArray } from './dtype.ts';
 import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxValueInfo } from './onnx/model.ts';
 import { countReaders, optimiseGraph } from './optimise.ts';
-import { inputOperation } from './ops/input.ts';
+import { inputOperation, isConstant } from './ops/input.ts';
 import type { Shape } from './shape.ts';
 import { attributesOf, type LoweringContext, type Tensor } from './tensor.ts';
 import type { Graph } from './trace.ts';
@@ -66,6 +66,13 @@ export function lower(traced: Graph, options: LowerOptions = {}): OnnxModel {
   for (const tensor of Object.values(graph.inputs)) {
     names.set(tensor, attributesOf(tensor, inputOperation)?.name ?? '');
   }
+  // Constants are written when they are first read: blocked convolutions write their weights in another order.
+  const nameConstant = (tensor: Tensor): string | undefined => {
+    if (!isConstant(tensor)) return undefined;
+    const [name] = tensor.node.lower(context, [], [true]);
+    names.set(tensor, name);
+    return name;
+  };
   const blocked =
     options.channelBlock === undefined || options.channelBlock === 0
       ? undefined
@@ -75,17 +82,18 @@ export function lower(traced: Graph, options: LowerOptions = {}): OnnxModel {
           nodes,
           newName,
           plainNames: names,
+          nameConstant,
           readers,
         });
   const nameOf = (tensor: Tensor): string => {
-    const name = names.get(tensor) ?? blocked?.plain(tensor);
+    const name = names.get(tensor) ?? nameConstant(tensor) ?? blocked?.plain(tensor);
     if (name === undefined) {
       throw new TypeError(`lower: ${tensor.toString()} belongs to another trace: pass it in as an input`);
     }
     return name;
   };
   for (const node of graph.nodes) {
-    if (node.operation === inputOperation.name) continue;
+    if (node.operation === inputOperation.name || node.outputs.every(isConstant)) continue;
     if (blocked && Object.hasOwn(BLOCKED_LOWERINGS, node.operation)) {
       if (BLOCKED_LOWERINGS[node.operation](node, blocked)) continue;
     }

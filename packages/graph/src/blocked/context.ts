@@ -107,6 +107,8 @@ export interface BlockedHost {
   readonly nodes: MutableNode[];
   readonly newName: () => string;
   readonly plainNames: Map<Tensor, string>;
+  /** Writes a constant; undefined for other tensors. */
+  readonly nameConstant: (tensor: Tensor) => string | undefined;
   /** How many nodes and outputs read the tensor. */
   readonly readers: ReadonlyMap<Tensor, number>;
 }
@@ -123,7 +125,7 @@ export function createBlockedContext(host: BlockedHost): BlockedContext {
     ...context,
     block,
     plain(tensor) {
-      const known = plainNames.get(tensor);
+      const known = plainNames.get(tensor) ?? host.nameConstant(tensor);
       if (known !== undefined) return known;
       const write = deferred.get(tensor);
       if (write) {

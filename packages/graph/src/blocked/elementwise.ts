@@ -182,6 +182,10 @@ function fusedActivation(node: GraphNode): { name: string; parameters: number[] 
   }
 }
 
+/** One channel is better computed once than in every lane, and ONNX Runtime's sigmoid is exact only beyond its vectors. */
+const lowerSigmoid: BlockedLowering = (node, context) =>
+  node.outputs[0].shape[1] !== 1 && lowerElementwise(node, context);
+
 const lowerActivation: BlockedLowering = (node, context) => {
   const [x] = node.inputs;
   const convolutions = context.openConvolutions(x);
@@ -304,6 +308,7 @@ export const elementwiseLowerings: Readonly<Record<string, BlockedLowering>> = {
   prelu: lowerPrelu,
   relu: lowerActivation,
   scaleChannels: lowerScaleChannels,
+  sigmoid: lowerSigmoid,
   slope: lowerSlope,
   tanh: lowerActivation,
 };

@@ -12,15 +12,20 @@ export function blockBothChannels(
   taps: number,
   block: number,
 ): Float32Array {
-  const inputGroups = roundUp(inputs, block) / block;
-  const out = new Float32Array(roundUp(outputs, block) * inputGroups * block * taps);
-  for (let o = 0; o < outputs; o++) {
-    const row = Math.floor(o / block) * inputGroups;
-    const lane = o % block;
-    for (let i = 0; i < inputs; i++) {
-      const from = (o * inputs + i) * taps;
-      let to = ((row + Math.floor(i / block)) * taps * block + (i % block)) * block + lane;
-      for (let tap = 0; tap < taps; tap++, to += block * block) out[to] = data[from + tap];
+  const out = new Float32Array(roundUp(outputs, block) * roundUp(inputs, block) * taps);
+  // Written in order; what one block of outputs and inputs reads fits the cache.
+  let to = 0;
+  for (let o = 0; o < outputs; o += block) {
+    const lanes = Math.min(block, outputs - o);
+    for (let i = 0; i < inputs; i += block) {
+      const rows = Math.min(block, inputs - i);
+      for (let tap = 0; tap < taps; tap++, to += block * block) {
+        for (let row = 0; row < rows; row++) {
+          let from = (o * inputs + i + row) * taps + tap;
+          const at = to + row * block;
+          for (let lane = 0; lane < lanes; lane++, from += inputs * taps) out[at + lane] = data[from];
+        }
+      }
     }
   }
   return out;
