@@ -97,6 +97,7 @@ export function convFilterGradient(
 
 /** ONNX nodes of the operation; with `forms` the image is theirs. */
 export function lowerFilterGradient(context: LoweringContext, operands: Emit, forms?: ImageForms): string[] {
+  if (!forms && isDenseDepthwise(operands)) return lowerDepthwise(context, operands);
   const small = isSmall(operands);
   if (!forms) return small ? lowerVolume(context, operands) : lowerRows(context, operands);
   // Rows and columns are cut in the ordinary order.
@@ -241,6 +242,43 @@ function lowerVolume(context: LoweringContext, operands: Emit): string[] {
     pads: { ints: [0, pads[0], pads[1], 0, pads[2], pads[3]] },
   });
   return context.emit('Reshape', [taps, context.indices(shape)]);
+}
+
+/** True for one filter a channel, moved by single pixels: then a shifted image is cheap to cut out. */
+function isDenseDepthwise({ attributes: { strides, groups, shape } }: Emit): boolean {
+  return shape[1] === 1 && shape[0] === groups && strides[0] === 1 && strides[1] === 1;
+}
+
+/** The sum over each channel of the adjoint times the shifted image, tap by tap: as a matrix product it has one row. */
+function lowerDepthwise(context: LoweringContext, operands: Emit): string[] {
+  const { inputs, names, attributes } = operands;
+  const { dilations, shape } = attributes;
+  const [channels, , kh, kw] = shape;
+  const [, , oh, ow] = inputs[0].shape;
+  const { x, pads } = fit(context, operands);
+  const [top, left, bottom, right] = pads;
+  const [padded] = pads.every((count) => count === 0)
+    ? [x]
+    : context.emit('Pad', [x, context.indices([0, 0, top, left, 0, 0, bottom, right])]);
+  const taps: string[] = [];
+  for (let ky = 0; ky < kh; ky++) {
+    for (let kx = 0; kx < kw; kx++) {
+      const [y0, x0] = [ky * dilations[0], kx * dilations[1]];
+      const [shifted] = context.emit('Slice', [
+        padded,
+        context.indices([y0, x0]),
+        context.indices([y0 + oh, x0 + ow]),
+        context.indices([2, 3]),
+      ]);
+      const [products] = context.emit('Mul', [names[0], shifted]);
+      const [sums] = context.emit('ReduceSum', [products, context.indices([0, 2, 3])], {
+        keepdims: { i: 0 },
+      });
+      taps.push(context.emit('Reshape', [sums, context.indices([channels, 1])])[0]);
+    }
+  }
+  const [joined] = taps.length === 1 ? taps : context.emit('Concat', taps, { axis: { i: 1 } });
+  return context.emit('Reshape', [joined, context.indices(shape)]);
 }
 
 /** kh kw products of shifted images with the adjoint: any element type, a third to two thirds of the rate. */
