@@ -1,5 +1,5 @@
 // Public API of the engine. Runtimes are separate entries (`/node`, `/web`), so this one runs anywhere.
-export { type DType, type TypedArray, type TypedArrayOf } from './dtype.ts';
+export { fromFloat16, toFloat16, type DType, type TypedArray, type TypedArrayOf } from './dtype.ts';
 export { ShapeError, type Shape } from './shape.ts';
 export {
   applyOperation,
