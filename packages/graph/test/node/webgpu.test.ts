@@ -39,8 +39,8 @@ describe('onnxruntime-node on webgpu', () => {
     const refused: string[] = [];
     const wrong: string[] = [];
     let count = 0;
-    // The browser runs every operation on the same provider (test/web); shaders in software take their time.
-    const some = Object.entries(GRADIENT_CASES).filter((_, index) => index % 4 === 0);
+    // The browser runs others on the same provider (test/web); shaders in software take their time.
+    const some = Object.entries(GRADIENT_CASES).filter((_, index) => index % 4 === 1);
     for (const [operation, cases] of some) {
       const name = `${operation} ${cases[0].what ?? 'plain'}`;
       try {
