@@ -50,6 +50,7 @@ export function benchSyntheticCommand(finish: (code: ExitCode) => void): Command
             heads: options.heads,
             preset: options.preset,
             seed: options.seed,
+            scans: options.scan,
             ...(options.data === undefined ? {} : { data: options.data }),
           });
         }),

@@ -1,6 +1,6 @@
 /**
  * The errors of the published protocols on synthetic truth: REALY's four regions and NoW, both forms. They are secondary: ICP
- * slides a prediction to where it looks best. Here they are run on the model's own mesh as the scan.
+ * slides a prediction to where it looks best.
  */
 import {
   evaluateNow,
@@ -9,9 +9,10 @@ import {
   REALY_REGIONS,
   realyScanFromMesh,
 } from '@likeness/core/evaluation';
-import type { FaceRegion } from '@likeness/core/evaluation';
+import type { FaceRegion, SurfaceMesh } from '@likeness/core/evaluation';
 import { landmarkPositions } from '@likeness/core/model';
 import type { MorphableModel } from '@likeness/core/model';
+import { skinOf } from '../datasets/predictor.ts';
 import type { FaceMetric } from './face-metric.ts';
 
 export interface IcpErrors {
@@ -46,32 +47,37 @@ const FURTHER: Readonly<Record<number, readonly [number, number]>> = {
 const KEYPOINTS = 85;
 const NOSE_TIP = 30;
 
-/** @param truth [V, 3] mm, neutral */
-export function createIcpMeter(model: MorphableModel, truth: Float32Array, metric: FaceMetric): IcpMeter {
-  const skin = model.parts.find(({ name }) => name === 'skin') ?? model.parts[0];
-  const triangles = model.triangles.subarray(
-    3 * skin.triangleStart,
-    3 * (skin.triangleStart + skin.triangleCount),
-  );
-  const end = 3 * (skin.vertexStart + skin.vertexCount);
-  const meshOf = (positions: Float32Array): { positions: Float32Array; triangles: Uint32Array } => ({
-    positions: positions.subarray(0, end),
-    triangles,
-  });
-  const vertices = {} as Record<FaceRegion, number[]>;
+/** A true surface with what the protocols want to know of it. */
+export interface TrueSurface {
+  /** mm */
+  readonly mesh: SurfaceMesh;
+  /** [68, 3] iBUG. */
+  readonly landmarks: ArrayLike<number>;
+  /** Vertices of each region. */
+  readonly regions: Readonly<Record<FaceRegion, readonly number[]>>;
+}
+
+/** Held-out heads: the model's own skin is the scan. @param truth [V, 3] mm, neutral */
+export function surfaceOfHead(model: MorphableModel, truth: Float32Array, metric: FaceMetric): TrueSurface {
+  const regions = {} as Record<FaceRegion, number[]>;
   for (const name of REALY_REGIONS) {
-    // The weights are area times membership; half a membership of the region's largest is inside.
-    const weights = metric.membership[name];
-    vertices[name] = [...weights.keys()].filter((v) => weights[v] > 0.5);
+    const membership = metric.membership[name];
+    regions[name] = [...membership.keys()].filter((v) => membership[v] > 0.5);
   }
-  const marks = (positions: Float32Array): Float32Array =>
-    landmarkPositions(model, model.landmarks['ibug68'], positions);
-  const { scan } = realyScanFromMesh(meshOf(truth), vertices, keypoints(marks(truth)));
-  const nowScan = { mesh: meshOf(truth), landmarks: nowLandmarks(marks(truth)) };
+  return {
+    mesh: skinOf(model, truth),
+    landmarks: landmarkPositions(model, model.landmarks['ibug68'], truth),
+    regions,
+  };
+}
+
+export function createIcpMeter(model: MorphableModel, truth: TrueSurface): IcpMeter {
+  const { scan } = realyScanFromMesh(truth.mesh, truth.regions, keypoints(truth.landmarks));
+  const nowScan = { mesh: truth.mesh, landmarks: nowLandmarks(truth.landmarks) };
   return {
     measure(prediction) {
-      const mesh = meshOf(prediction);
-      const points = marks(prediction);
+      const mesh = skinOf(model, prediction);
+      const points = landmarkPositions(model, model.landmarks['ibug68'], prediction);
       const realy = evaluateRealy(scan, { mesh, keypoints: keypoints(points) });
       const now = [false, true].map((metrical) => {
         const { statistics } = evaluateNow(nowScan, { mesh, landmarks: nowLandmarks(points) }, { metrical });
@@ -88,7 +94,7 @@ export function createIcpMeter(model: MorphableModel, truth: Float32Array, metri
   };
 }
 
-function keypoints(marks: Float32Array): Float64Array {
+function keypoints(marks: ArrayLike<number>): Float64Array {
   const out = new Float64Array(KEYPOINTS * 3);
   out.set(marks);
   for (let i = 68; i < KEYPOINTS; i++) {

@@ -1,6 +1,7 @@
 /**
  * The best a model can do: the head of the model closest to a true surface in correspondence, by weighted least squares over
- * all identity coefficients, alternating with the alignment. No prior: nothing that fits better exists in the model.
+ * all identity coefficients and the alignment together (Gauss-Newton; alternating between the two creeps, and stopped 0.2 mm short
+ * of a head of the model). No prior: nothing that fits better exists in the model.
  */
 import { alignPoints, solveDense, transformPoints } from '@likeness/core/geometry';
 import { evaluateModel } from '@likeness/core/model';
@@ -20,7 +21,7 @@ export interface Oracle {
   fit(truth: Float32Array, scale: 'rigid' | 'similarity'): OracleFit;
 }
 
-const ROUNDS = 8;
+const ROUNDS = 6;
 const CONVERGED = 1e-5;
 /** Keeps directions that the weighted vertices do not see at 0; relative to the largest diagonal entry. */
 const RIDGE = 1e-8;
@@ -58,29 +59,63 @@ export function createOracle(model: MorphableModel, weights: Float64Array): Orac
       let coefficients: Float64Array = new Float64Array(count);
       let positions: Float32Array = model.mean;
       let aligned: Float32Array = truth;
+      const motions = scale === 'rigid' ? 6 : 7;
+      const n = count + motions;
+      const moves = new Float64Array(motions * columns);
+      const residual = new Float64Array(columns);
       for (let round = 0; round < ROUNDS; round++) {
         aligned = transformPoints(truth, alignPoints(truth, positions, { scale, weights }));
-        const rhs = new Float64Array(count);
-        const residual = new Float64Array(columns);
-        for (const [i, v] of used.entries())
-          for (let c = 0; c < 3; c++)
-            residual[i * 3 + c] = roots[i * 3 + c] * (aligned[v * 3 + c] - model.mean[v * 3 + c]);
-        for (let k = 0; k < count; k++) {
-          let sum = 0;
-          for (let i = 0; i < columns; i++) sum += basis[k * columns + i] * residual[i];
-          rhs[k] = sum;
+        for (const [i, v] of used.entries()) {
+          const p = aligned.subarray(v * 3, v * 3 + 3);
+          for (let c = 0; c < 3; c++) {
+            const at = i * 3 + c;
+            const root = roots[at];
+            residual[at] = root * (p[c] - model.mean[v * 3 + c]);
+            // How the aligned truth moves against the model: translation, rotation (e_c x p), growth.
+            for (let k = 0; k < 3; k++) moves[k * columns + at] = k === c ? -root : 0;
+            moves[3 * columns + at] = -root * (c === 1 ? -p[2] : c === 2 ? p[1] : 0);
+            moves[4 * columns + at] = -root * (c === 0 ? p[2] : c === 2 ? -p[0] : 0);
+            moves[5 * columns + at] = -root * (c === 0 ? -p[1] : c === 1 ? p[0] : 0);
+            if (motions === 7) moves[6 * columns + at] = -root * p[c];
+          }
         }
-        const next = solveDense(gram.slice(), rhs, count);
+        const matrix = new Float64Array(n * n);
+        const rhs = new Float64Array(n);
+        for (let a = 0; a < count; a++) {
+          matrix.set(gram.subarray(a * count, a * count + a + 1), a * n);
+          rhs[a] = dot(basis, a * columns, residual, 0, columns);
+        }
+        for (let m = 0; m < motions; m++) {
+          const row = (count + m) * n;
+          for (let a = 0; a < count; a++)
+            matrix[row + a] = dot(basis, a * columns, moves, m * columns, columns);
+          for (let k = 0; k <= m; k++)
+            matrix[row + count + k] = dot(moves, k * columns, moves, m * columns, columns);
+          matrix[row + count + m] *= 1 + RIDGE;
+          rhs[count + m] = dot(moves, m * columns, residual, 0, columns);
+        }
+        const next = solveDense(matrix, rhs, n);
         if (next === undefined) throw new RangeError('createOracle: the identity modes are not independent.');
-        const change = next.reduce(
-          (top: number, x: number, k: number) => Math.max(top, Math.abs(x - coefficients[k])),
-          0,
-        );
-        coefficients = next;
+        let change = 0;
+        for (let k = 0; k < count; k++) change = Math.max(change, Math.abs(next[k] - coefficients[k]));
+        coefficients = next.slice(0, count);
         positions = evaluateModel(model, coefficients, []);
         if (change < CONVERGED) break;
       }
+      aligned = transformPoints(truth, alignPoints(truth, positions, { scale, weights }));
       return { coefficients, positions, aligned };
     },
   };
+}
+
+function dot(
+  a: Float32Array | Float64Array,
+  aStart: number,
+  b: Float32Array | Float64Array,
+  bStart: number,
+  count: number,
+): number {
+  let sum = 0;
+  for (let i = 0; i < count; i++) sum += a[aStart + i] * b[bStart + i];
+  return sum;
 }

@@ -31,7 +31,7 @@ export async function photograph(
   setup: SyntheticSetup,
   positions: Float32Array,
 ): Promise<SyntheticPhoto> {
-  const camera = placeCamera(model, setup, positions);
+  const camera = placeCamera(setup, landmarkPositions(model, model.landmarks['ibug68'], positions));
   const albedo = painter.paint(setup.skin);
   const dressed = dressHead(model, positions, albedo, setup);
   const image = renderHead({
@@ -47,13 +47,11 @@ export async function photograph(
   return { jpeg: await encodeJpeg(image, { quality: setup.jpegQuality }), image, camera, albedo };
 }
 
-/** The camera that sees the nose from the set distance and the face at the set place and size. */
-export function placeCamera(
-  model: MorphableModel,
-  setup: SyntheticSetup,
-  positions: Float32Array,
-): PinholeCamera {
-  const marks = landmarkPositions(model, model.landmarks['ibug68'], positions);
+/**
+ * The camera that sees the nose from the set distance and the face at the set place and size.
+ * @param marks [68, 3] iBUG landmarks of the head
+ */
+export function placeCamera(setup: SyntheticSetup, marks: ArrayLike<number>): PinholeCamera {
   const r = rotationMatrix(setup.rotation);
   const turn = (i: number): number[] =>
     [0, 1, 2].map((row) => [0, 1, 2].reduce((sum, c) => sum + r[3 * row + c] * marks[i * 3 + c], 0));
@@ -76,7 +74,7 @@ export function placeCamera(
 }
 
 /** Lamps stand with the camera: their directions are turned into the head's frame. */
-function worldLight(light: LightSetup, camera: PinholeCamera): SphericalHarmonicsLight {
+export function worldLight(light: LightSetup, camera: PinholeCamera): SphericalHarmonicsLight {
   const r = rotationMatrix(camera.rotation);
   const coefficients = ambientLight(light.ambient).coefficients.slice();
   for (const { direction: d, rgb } of light.lights) {
@@ -89,7 +87,7 @@ function worldLight(light: LightSetup, camera: PinholeCamera): SphericalHarmonic
 }
 
 /** Blur of the lens, then noise of the sensor; in place. */
-function exposeSensor(image: Image, setup: SyntheticSetup): void {
+export function exposeSensor(image: Image, setup: SyntheticSetup): void {
   const { width, height, data } = image;
   const side = Math.min(0.5, setup.blurPx / 2) / 2;
   if (side > 0.02) {

@@ -13,7 +13,12 @@ import { createOracle } from './oracle.ts';
 import { createSkinPainter } from './paint-skin.ts';
 import { summariseHeads } from './summarise-heads.ts';
 import { measureHead } from './synthetic-head.ts';
-import type { SyntheticHead } from './synthetic-head.ts';
+import type { SyntheticHead, SyntheticWorld } from './synthetic-head.ts';
+import { openScanTruth } from './scan-truth.ts';
+import type { ScanTruth } from './scan-truth.ts';
+import { measureScan, SCAN_VIEWS } from './scan-view.ts';
+import type { ScanView } from './scan-view.ts';
+import { summariseScans } from './summarise-scans.ts';
 import { holdsSource, openTruthSource } from './truth-source.ts';
 
 export interface SyntheticOptions {
@@ -26,9 +31,15 @@ export interface SyntheticOptions {
    * is taken; without that the heads come from the model's own prior, which is easier, and a note says so.
    */
   readonly data?: string;
+  /** Head scans (GLB, OBJ, PLY or VTK) to photograph and measure as well. */
+  readonly scans?: readonly string[];
+  /** Whether the published protocols' ICP runs as well (on every second head; it takes half of the time). */
+  readonly icp?: boolean;
 }
 
 export const SYNTHETIC_DEFAULTS: Required<Omit<SyntheticOptions, 'data'>> = {
+  icp: true,
+  scans: [],
   heads: 100,
   preset: 'draft',
   seed: 1,
@@ -41,7 +52,7 @@ const DATA_BESIDE_CHECKOUT = fileURLToPath(new URL('../../../../../shared/data',
 /** Loads the product and the source of heads. @throws BenchInputError where `data` holds no heads */
 export async function openSyntheticBenchmark(
   options: SyntheticOptions = {},
-): Promise<Benchmark<SyntheticHead>> {
+): Promise<Benchmark<SyntheticHead | ScanView>> {
   const heads = options.heads ?? SYNTHETIC_DEFAULTS.heads;
   const preset = options.preset ?? SYNTHETIC_DEFAULTS.preset;
   const seed = options.seed ?? SYNTHETIC_DEFAULTS.seed;
@@ -56,7 +67,7 @@ export async function openSyntheticBenchmark(
   const source = await openTruthSource(model, data);
   const templateSkin = await readTemplateSkin();
   const metric = faceMetric(model);
-  const world = {
+  const world: SyntheticWorld = {
     likeness,
     source,
     painter: createSkinPainter(model, templateSkin),
@@ -65,7 +76,16 @@ export async function openSyntheticBenchmark(
     templateSkin,
     seed,
     preset,
+    icp: options.icp ?? SYNTHETIC_DEFAULTS.icp,
   };
+  const scans: ScanTruth[] = [];
+  try {
+    for (const path of options.scans ?? SYNTHETIC_DEFAULTS.scans)
+      scans.push(await openScanTruth(path, likeness, metric, world.oracle));
+  } catch (error) {
+    await likeness.dispose();
+    throw error;
+  }
   return {
     name: 'synthetic',
     settings: {
@@ -75,14 +95,43 @@ export async function openSyntheticBenchmark(
       heads,
       preset,
       seed,
+      icp: world.icp,
+      scans: scans.map(({ name }) => name),
     },
     items: Array.from({ length: heads }, (_, i) => ({
       id: `head-${String(i).padStart(4, '0')}`,
       label: `head ${i}`,
-    })),
+    })).concat(
+      scans.flatMap(({ name }, scan) =>
+        Array.from({ length: SCAN_VIEWS }, (_, view) => ({
+          id: `scan-${scan}-${view}`,
+          label: `${name}, photograph ${view}`,
+        })),
+      ),
+    ),
     notes: source.kind === 'in-model' ? [`The ${source.label}.`] : [],
-    work: (item) => measureHead(world, Number(item.id.slice('head-'.length))),
-    summarise: (results) => summariseHeads({ model, preset, seed, source, heads: results }),
+    work: (item) => {
+      const [kind, number, view] = item.id.split('-');
+      return kind === 'scan'
+        ? measureScan(world, scans[Number(number)], Number(number), Number(view))
+        : measureHead(world, Number(number));
+    },
+    summarise: async (results) => {
+      const drawn = results.filter((item) => item.status !== 'scan');
+      const summary = await summariseHeads({ model, preset, seed, source, heads: drawn });
+      const views = results.filter((item) => item.status === 'scan');
+      if (views.length === 0) return summary;
+      const { result, tables, pictures } = summariseScans(views);
+      // The last keys of the line stay the regions and the skill of the heads.
+      return {
+        result: { scans: result, ...summary.result },
+        report: {
+          ...summary.report,
+          tables: [...summary.report.tables, ...tables],
+          pictures: [...summary.report.pictures, ...pictures],
+        },
+      };
+    },
     [Symbol.asyncDispose]: () => likeness.dispose(),
   };
 }

@@ -14,7 +14,7 @@ import {
   expressionError,
   rotationErrorDegrees,
 } from './measure-fit.ts';
-import { createIcpMeter } from './icp-errors.ts';
+import { createIcpMeter, surfaceOfHead } from './icp-errors.ts';
 import type { IcpErrors } from './icp-errors.ts';
 import type { Oracle } from './oracle.ts';
 import type { SkinPainter } from './paint-skin.ts';
@@ -95,6 +95,8 @@ export interface SyntheticWorld {
   readonly templateSkin: Image | undefined;
   readonly seed: number;
   readonly preset: PresetName;
+  /** Whether the published protocols' ICP runs as well. */
+  readonly icp: boolean;
 }
 
 export interface DrawnHead {
@@ -181,8 +183,8 @@ export async function measureHead(world: SyntheticWorld, index: number): Promise
     }
   }
   let icp: Record<Contender, IcpErrors> | undefined;
-  if (index % ICP_EVERY === 0) {
-    const meter = createIcpMeter(model, neutral, world.metric);
+  if (world.icp && index % ICP_EVERY === 0) {
+    const meter = createIcpMeter(model, surfaceOfHead(model, neutral, world.metric));
     icp = {
       ours: roundedDeep(meter.measure(predictions.ours('rigid'))),
       meanHead: roundedDeep(meter.measure(predictions.meanHead('rigid'))),
@@ -258,7 +260,7 @@ function rounded({ face, regions }: ShapeErrors): ShapeErrors {
 }
 
 /** Every number of a plain object to a tenth of a micrometre. */
-function roundedDeep<T>(value: T): T {
+export function roundedDeep<T>(value: T): T {
   return JSON.parse(JSON.stringify(value, (_, x: unknown) => (typeof x === 'number' ? round(x, 4) : x))) as T;
 }
 
@@ -267,7 +269,7 @@ export function round(value: number, digits: number): number {
 }
 
 /** The photo, and the fit's overlay beside it where there is one. */
-async function thumbnail(photo: Image, overlay?: Image): Promise<string> {
+export async function thumbnail(photo: Image, overlay?: Image): Promise<string> {
   const fitted = (image: Image): Image => {
     const scale = THUMBNAIL_PX / image.height;
     return resizeImage(image, Math.max(1, Math.round(image.width * scale)), THUMBNAIL_PX);
