@@ -24,30 +24,42 @@ import {
   type SegmentFunction,
 } from './segment.ts';
 import { filled } from './shape.ts';
-import { applyOperation, type Operation, type Tensor } from './tensor.ts';
+import {
+  applyOperation,
+  type LoweringContext,
+  type Operation,
+  type Tensor,
+  type TensorType,
+} from './tensor.ts';
+
+/** Emits an int64 [1] zero that exists as soon as the named values do. */
+export function emitArrival(
+  context: LoweringContext,
+  names: readonly string[],
+  types: readonly TensorType[],
+): string {
+  const zeros = names.map((name, index) => {
+    const { shape, dtype } = types[index];
+    const { length: rank } = shape;
+    const [element] =
+      rank === 0
+        ? [name]
+        : context.emit('Slice', [name, context.indices(filled(rank, 0)), context.indices(filled(rank, 1))]);
+    const [flat] = context.emit('Reshape', [element, context.indices([1])]);
+    const [number] =
+      dtype === 'float32' ? [flat] : context.emit('Cast', [flat], { to: { i: onnxDataType('float32') } });
+    const lowest = context.constant(arrayFrom('float32', [-Infinity]), [1], 'float32');
+    const [never] = context.emit('Less', [number, lowest]);
+    return context.emit('Cast', [never], { to: { i: onnxDataType('int64') } })[0];
+  });
+  return zeros.reduce((a, b) => context.emit('Add', [a, b])[0]);
+}
 
 /** int64 [1] zero that exists as soon as its operands do. */
-const arrivalOperation: Operation<null> = {
+export const arrivalOperation: Operation<null> = {
   name: 'arrival',
   infer: () => [{ shape: [1], dtype: 'int64' }],
-  lower: (context, { names, inputs }) => {
-    const zeros = names.map((name, index) => {
-      const rank = inputs[index].shape.length;
-      const [element] =
-        rank === 0
-          ? [name]
-          : context.emit('Slice', [name, context.indices(filled(rank, 0)), context.indices(filled(rank, 1))]);
-      const [flat] = context.emit('Reshape', [element, context.indices([1])]);
-      const [number] =
-        inputs[index].dtype === 'float32'
-          ? [flat]
-          : context.emit('Cast', [flat], { to: { i: onnxDataType('float32') } });
-      const lowest = context.constant(arrayFrom('float32', [-Infinity]), [1], 'float32');
-      const [never] = context.emit('Less', [number, lowest]);
-      return context.emit('Cast', [never], { to: { i: onnxDataType('int64') } })[0];
-    });
-    return [zeros.reduce((a, b) => context.emit('Add', [a, b])[0])];
-  },
+  lower: (context, { names, inputs }) => [emitArrival(context, names, inputs)],
   nondifferentiable: true,
 };
 
@@ -121,9 +133,8 @@ const rematerialiseOperation: Operation<SegmentAttributes> = {
 /**
  * Marks a segment: its forward pass is computed again when its gradient is, and its intermediates are not kept in
  * between. Values and gradients are the same. `fn` takes tensors by position; what it captures (weights, other
- * activations) is differentiated as well, but is kept. Costs one more forward pass of the segment and, in a blocked
- * layout, a reordering of its inputs. Wrap a few stages of a deep network: with k segments of a network of n layers,
- * n / k + k activations are kept instead of n.
+ * activations) is differentiated as well, but is kept. Costs one more forward pass of the segment. Wrap a few stages of a
+ * deep network: with k segments of a network of n layers, n / k + k activations are kept instead of n.
  */
 export function rematerialise<
   const Inputs extends readonly Tensor[],

@@ -4,6 +4,7 @@ import { lowerConv, lowerConvTranspose } from './convolution.ts';
 import { elementwiseLowerings } from './elementwise.ts';
 import { lowerConcat, lowerPad, lowerSlice } from './pieces.ts';
 import { lowerAveragePool, lowerExpand, lowerMaxPool, lowerMean, lowerResize, lowerSum } from './pooling.ts';
+import { lowerAfter, lowerArrival, lowerSegment } from './segments.ts';
 import {
   lowerAdjointKernel,
   lowerBatchNormTraining,
@@ -24,7 +25,9 @@ const lowerSame: BlockedLowering = (node, context) => {
 export const BLOCKED_LOWERINGS: Readonly<Record<string, BlockedLowering>> = {
   ...elementwiseLowerings,
   adjointKernel: lowerAdjointKernel,
+  after: lowerAfter,
   alias: lowerSame,
+  arrival: lowerArrival,
   averagePool2d: lowerAveragePool,
   batchNormTraining: lowerBatchNormTraining,
   channelAffine: lowerChannelAffine,
@@ -33,9 +36,11 @@ export const BLOCKED_LOWERINGS: Readonly<Record<string, BlockedLowering>> = {
   convFilterGradient: lowerBlockedFilterGradient,
   convTranspose2d: lowerConvTranspose,
   expand: lowerExpand,
+  customVjp: lowerSegment,
   maxPool2d: lowerMaxPool,
   mean: lowerMean,
   pad: lowerPad,
+  rematerialise: lowerSegment,
   repeat2d: lowerResize,
   resize2d: lowerResize,
   slice: lowerSlice,
