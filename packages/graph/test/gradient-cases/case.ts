@@ -9,6 +9,8 @@ import type { Tensor } from '../../src/index.ts';
  */
 export interface GradientCase {
   readonly what?: string;
+  /** The function holds float32 constants or makes what only float32 has: left out in other types. */
+  readonly float32Only?: true;
   readonly fn: (inputs: Readonly<Record<string, Tensor>>) => Tensor;
   readonly inputs: Readonly<Record<string, GradientCheckInput>>;
 }
