@@ -83,12 +83,20 @@ function tableLine(row: BenchRow): string {
   ].join(' ');
 }
 
+/** Geometric means over the rows of one peer, tasks that end alike together. */
 function printMeans(group: string, rows: readonly BenchRow[]): void {
-  const wall = rows.flatMap((row) => (row.ratio === null ? [] : [row.ratio]));
-  const cpu = rows.flatMap((row) => (row.cpu_ratio === null ? [] : [row.cpu_ratio]));
-  if (wall.length === 0) return;
-  console.log(
-    `${group}: geometric mean of ${wall.length} ratios ${rounded(geometricMean(wall))} by the clock, ` +
-      `${rounded(geometricMean(cpu))} in processor time`,
-  );
+  const kinds = new Map<string, BenchRow[]>();
+  for (const row of rows.filter(({ ratio, cpu_ratio: cpu }) => ratio !== null && cpu !== null)) {
+    const what = group === 'network' ? `${row.task.replace(/^.*?(?=forward)/, '')}, ` : '';
+    const kind = `${what}${row.peer}`;
+    kinds.set(kind, [...(kinds.get(kind) ?? []), row]);
+  }
+  for (const [kind, alike] of kinds) {
+    const mean = (of: (row: BenchRow) => number | null): number =>
+      rounded(geometricMean(alike.flatMap((row) => of(row) ?? [])));
+    console.log(
+      `${group}, ${kind}: geometric mean of ${alike.length} ratios ${mean((row) => row.ratio)} by the clock, ` +
+        `${mean((row) => row.cpu_ratio)} in processor time`,
+    );
+  }
 }

@@ -62,45 +62,76 @@ export function networkPrograms(apply: (x: Tensor) => Tensor): {
   };
 }
 
+/**
+ * Three rows a network: forward beside PyTorch, forward with gradient beside PyTorch, and the latter beside the forward pass that
+ * ONNX Runtime alone makes of the network (the ordinary lowering, its own fusions and layouts): 1 / ratio is the target's
+ * "within 2.5 forwards".
+ */
 async function* measure(network: MeasuredNetwork, context: BenchContext): AsyncGenerator<BenchRow> {
   const { name, shape } = network;
   const size = shape.reduce((a, b) => a * b, 1);
   const inputs = { x: Float32Array.from({ length: size }, (_, i) => hashed(i, 0)) };
   const runtime = nodeRuntime({ threads: context.threads });
+  const alone = { ...runtime, channelBlock: undefined };
   const load = async (task: string): Promise<LoadedPeer | undefined> =>
     network.peer ? await context.torch?.load(task, { network: name, shape }) : undefined;
   const { forward, gradient } = networkPrograms(network.apply);
   // Short runs are averaged in bursts.
   const options = { samples: context.samples, burst: network.peer ? 1 : 5 };
+  const side = (who: string, program: Program) => ourSide(who, async () => program.run(inputs));
 
-  const plain = await compile(forward, { x: { shape } }, { runtime });
+  const plain = await compile(forward, { x: { shape } }, { runtime: alone });
+  const reference = side('onnxruntime-node, forward', plain);
+  const own = await compile(forward, { x: { shape } }, { runtime });
   const forwardPeer = await load('forward');
-  const run = (program: Program) => ourSide(runtime.name, async () => program.run(inputs));
-  const measured = await measureAgainst(run(plain), forwardPeer, options);
-  await plain.dispose();
+  yield {
+    group: 'network',
+    task: `${name} forward`,
+    ...(await measureAgainst(side(runtime.name, own), forwardPeer ?? reference, options)),
+  };
+  await own.dispose();
   await forwardPeer?.free();
-  yield { group: 'network', task: `${name} forward`, ...measured };
 
   const start = performance.now();
   const both = await compile(gradient, { x: { shape } }, { runtime });
-  const compileMs = performance.now() - start;
+  const compileMs = rounded(performance.now() - start);
+  const ours = side(runtime.name, both);
+  const task = `${name} forward + input gradient`;
   const peer = await load('gradient');
-  const row = await measureAgainst(run(both), peer, options);
-  const notes: Record<string, number | string> = {
-    // Multiples of ONNX Runtime's forward time of the same network, which is the row above.
-    forwards: rounded(row.ours_ms / measured.ours_ms),
-    forwards_cpu: rounded(row.ours_cpu_ms / measured.ours_cpu_ms),
-    compile_ms: rounded(compileMs),
-  };
   if (peer) {
+    const row = await measureAgainst(ours, peer, options);
     const { value, gradient: slope } = await both.run(inputs);
     const [loss, norm] = await peer.values();
-    notes['loss_error'] = relative(value[0], loss);
-    notes['gradient_norm_error'] = relative(Math.sqrt(slope.reduce((total, g) => total + g * g, 0)), norm);
+    await peer.free();
+    const notes: Record<string, number | string> = {
+      compile_ms: compileMs,
+      loss_error: relative(value[0], loss),
+      gradient_norm_error: relative(Math.sqrt(slope.reduce((total, g) => total + g * g, 0)), norm),
+      ...(await unfrozen(load)),
+    };
+    yield { group: 'network', task, ...row, notes };
   }
+  const row = await measureAgainst(ours, reference, options);
+  const notes = {
+    forwards: rounded(row.ours_ms / (row.peer_ms ?? Number.NaN)),
+    forwards_cpu: rounded(row.ours_cpu_ms / (row.peer_cpu_ms ?? Number.NaN)),
+    compile_ms: compileMs,
+  };
   await both.dispose();
-  await peer?.free();
-  yield { group: 'network', task: `${name} forward + input gradient`, ...row, notes };
+  await plain.dispose();
+  yield { group: 'network', task, ...row, notes };
+}
+
+/** PyTorch as a module comes: the gradients of all weights are computed as well. Not what is asked for, but what many run. */
+async function unfrozen(
+  load: (task: string) => Promise<LoadedPeer | undefined>,
+): Promise<Record<string, number>> {
+  const peer = await load('gradient of everything');
+  if (!peer) return {};
+  await peer.run(1);
+  const samples = await peer.run(3);
+  await peer.free();
+  return { pytorch_unfrozen_ms: rounded(samples.map(({ wallMs }) => wallMs).toSorted((a, b) => a - b)[1]) };
 }
 
 const relative = (ours: number, theirs: number): number =>

@@ -1,6 +1,7 @@
 """The networks of zoo.ts in PyTorch: same parameters by the same formula, in the same order.
 
-`forward` runs without autograd, `gradient` computes 0.5 |y|^2 and its gradient by the input; weights are frozen.
+`forward` runs without autograd, `gradient` computes 0.5 |y|^2 and its gradient by the input; weights are frozen,
+except in `gradient of everything`.
 """
 import math
 
@@ -21,7 +22,12 @@ def hashed(size, seed):
 class Parameters:
     def __init__(self):
         self.kept = {}
+        self.buffers = set()
         self.seed = 0
+
+    def buffer(self, shape, scale, offset=0.0):
+        self.buffers.add(self.seed + 1)
+        return self.next(shape, scale, offset)
 
     def next(self, shape, scale, offset=0.0):
         self.seed += 1
@@ -37,7 +43,7 @@ class Parameters:
 def batch_norm(p, x):
     c = x.shape[1]
     gamma, beta = p.next((c,), 0.3, 1.2), p.next((c,), 0.1)
-    mean, variance = p.next((c,), 0.1), p.next((c,), 0.3, 1)
+    mean, variance = p.buffer((c,), 0.1), p.buffer((c,), 0.3, 1)
     return F.batch_norm(x, mean, variance, gamma, beta, training=False, eps=1e-5)
 
 
@@ -136,27 +142,29 @@ NETWORKS = {
 }
 
 
-def load(parameters, with_gradient):
+def load(parameters, with_gradient, frozen=True):
     network, shape = NETWORKS[parameters["network"]], parameters["shape"]
     values = hashed(int(np.prod(shape)), 0).astype(np.float32).reshape(shape)
     x = torch.from_numpy(values)
-    kept = {}
+    kept, buffers = {}, set()
 
     def run(x):
         p = Parameters()
-        p.kept = kept
+        p.kept, p.buffers = kept, buffers
         return network(p, x)
 
     def forward():
         with torch.no_grad():
             y = run(x)
-            return [0.5 * y.square().sum()] if parameters.get("loss") else [y.square().mean()]
+            return [y.square().mean()]
 
     def gradient():
         given = x.clone().requires_grad_(True)
+        for seed, parameter in kept.items():
+            parameter.requires_grad_(not frozen and seed not in buffers).grad = None
         loss = 0.5 * run(given).square().sum()
-        (by_input,) = torch.autograd.grad(loss, given)
-        return [loss.detach(), by_input.norm()]
+        loss.backward()
+        return [loss.detach(), given.grad.norm()]
 
     return gradient if with_gradient else forward
 
@@ -164,4 +172,5 @@ def load(parameters, with_gradient):
 TASKS = {
     "forward": lambda parameters: load(parameters, False),
     "gradient": lambda parameters: load(parameters, True),
+    "gradient of everything": lambda parameters: load(parameters, True, frozen=False),
 }

@@ -256,6 +256,13 @@ async function measure(task: TrainingTask, context: BenchContext): Promise<Bench
   await trainer.dispose();
   await peer?.free();
   notes['images_per_s'] = rounded((1000 * task.images) / row.ours_ms);
+  // As PyTorch's threads do: on a machine of its own a training run gains by it, beside other work it loses.
+  const spinning = await startTraining(task, nodeRuntime({ threads: context.threads, spinning: true }));
+  const spun = await measureAgainst(ourSide(runtime.name, spinning.step), undefined, {
+    samples: context.samples,
+  });
+  await spinning.trainer.dispose();
+  notes['spinning_ms'] = spun.ours_ms;
   return { group: 'train', task: name, ...row, notes };
 }
 
