@@ -11,7 +11,7 @@ import { compile, importOnnx } from '@likeness/graph';
 import { nodeRuntime } from '@likeness/graph/node';
 
 const [samples = '15', filter = ''] = process.argv.slice(2);
-const python = ['/usr/bin/python3', 'python3'].find((name) => {
+const python = ['python3', '/usr/bin/python3'].find((name) => {
   try {
     execFileSync(name, ['-c', 'import torch'], { stdio: 'ignore' });
     return true;
