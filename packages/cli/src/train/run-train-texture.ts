@@ -4,6 +4,7 @@ import type { GanReport } from '@likeness/training/texture';
 import { loadHeadModel, loadTemplateSkin } from '@likeness/node';
 import type { TrainTextureCommandOptions } from '../commands/train-texture.ts';
 import { UsageError } from '../errors.ts';
+import { EXIT } from '../exit-codes.ts';
 import { checkFolder } from '../fit/output-folder.ts';
 import { stageLines } from './stage-lines.ts';
 
@@ -20,12 +21,13 @@ export async function runTrainTexture(options: TrainTextureCommandOptions): Prom
   const { trainTexture } = await import('@likeness/training/texture');
   const lines = stageLines(process.stderr);
   const model = await loadHeadModel(modelName);
-  let stopped = false;
+  let stopped: number | undefined;
   const stop = (): void => {
-    stopped = true;
+    // A second Ctrl-C ends at once: the checkpoint before it stays whole. Wrappers like npx may send the first one twice.
+    if (stopped !== undefined && performance.now() - stopped > 1000) process.exit(EXIT.interrupted);
+    stopped ??= performance.now();
   };
-  // A second Ctrl-C ends at once: the checkpoint before it stays whole.
-  if (gan === true) process.once('SIGINT', stop).once('SIGTERM', stop);
+  if (gan === true) process.on('SIGINT', stop).on('SIGTERM', stop);
   const result = await trainTexture({
     photos,
     out: output,
@@ -33,7 +35,9 @@ export async function runTrainTexture(options: TrainTextureCommandOptions): Prom
     templateSkin: await loadTemplateSkin(model),
     ...numbers,
     onProgress: lines,
-    ...(gan === true ? { gan: { minutes, shouldStop: () => stopped, onReport: reportLine } } : {}),
+    ...(gan === true
+      ? { gan: { minutes, shouldStop: () => stopped !== undefined, onReport: reportLine } }
+      : {}),
   }).catch((error: unknown) => {
     // What the trainer says of its data is about what the user gave.
     if (error instanceof Error && error.message.startsWith('train texture:'))

@@ -55,6 +55,9 @@ export const GAN_DEFAULTS: Omit<GanConfig, 'window'> = {
   averageImages: 5_000,
 };
 
+/** A run that is killed loses no more than this. */
+const SAVE_MS = 120_000;
+
 export interface TrainGanOptions {
   readonly config: GanConfig;
   /** Run directory. */
@@ -68,7 +71,10 @@ export interface TrainGanOptions {
   readonly shouldStop?: (() => boolean) | undefined;
   /** Milliseconds, for the rate that is reported; `performance.now`. */
   readonly now: () => number;
-  /** Steps between two reports (default 50), two checkpoints (default 500) and two pictures (default 1,000). */
+  /**
+   * Steps between two reports (default 50), two checkpoints (default 500; two minutes have the same effect) and two pictures
+   * (default 1,000).
+   */
   readonly reportEvery?: number | undefined;
   readonly saveEvery?: number | undefined;
   readonly pictureEvery?: number | undefined;
@@ -110,12 +116,15 @@ export async function trainGan(options: TrainGanOptions): Promise<boolean> {
     state = { shown, steps, probability, phase: start.index };
     let lastTime = now();
     let lastShown = state.shown;
+    let lastSave = lastTime;
     try {
       for (;;) {
         const point = pointAt(config.phases, state.shown);
         const ends = point?.index !== start.index;
         const stop = stepsLeft <= 0 || options.shouldStop?.() === true;
-        if (ends || stop || (state.steps > 0 && state.steps % saveEvery === 0)) {
+        const due = state.steps % saveEvery === 0 || now() - lastSave > SAVE_MS;
+        if (ends || stop || (state.steps > 0 && due)) {
+          lastSave = now();
           values = pair.checkpoint();
           await saveRun(folder, { state, checkpoint: values });
           if (ends) break;
