@@ -581,6 +581,21 @@ it('values of a file that we wrote can be outputs again, whatever they are calle
   await program.dispose();
 });
 
+it('bool tensors are selected, compared and cut to triangles', async () => {
+  // y = tril(x > 0) where x > -3, else x == x (all true).
+  const nodes = [
+    node('Constant', [], 'zero', { value_float: { f: 0 } }),
+    node('Constant', [], 'low', { value_float: { f: -3 } }),
+    node('Greater', ['x', 'zero'], 'positive'),
+    node('Greater', ['x', 'low'], 'chosen'),
+    node('Trilu', ['positive'], 'lower', { upper: { i: 0 } }),
+    node('Equal', ['positive', 'positive'], 'all'),
+    node('Where', ['chosen', 'lower', 'all'], 'y'),
+  ];
+  const bytes = buildSimple(nodes, { outputs: [{ name: 'y', type: 9 }] });
+  expect((await run(bytes))['y'].values).toEqual([1, 0, 0, 1, 1, 1]);
+});
+
 it('float16 networks run, in and out as raw bits', async () => {
   const half = { one: 0x3c00, two: 0x4000, minus: 0xbc00, five: 0x4500 };
   const bytes = buildSimple([node('MatMul', ['x', 'w'], 'p'), node('Relu', ['p'], 'y')], {

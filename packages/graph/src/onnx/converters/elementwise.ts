@@ -159,7 +159,12 @@ const convertDropout: OnnxConverter = (call) => {
   return call.wants(1) ? [x, call.opset < 10 ? cast(kept, x.dtype) : kept] : [x];
 };
 
-const convertWhere: OnnxConverter = (call) => where(call.tensor(0), call.tensor(1), call.tensor(2));
+/** The runtime selects no bools: there it is (c and a) or (not c and b). */
+const convertWhere: OnnxConverter = (call) => {
+  const [condition, a, b] = [call.tensor(0), call.tensor(1), call.tensor(2)];
+  if (a.dtype !== 'bool') return where(condition, a, b);
+  return logicalOr(logicalAnd(condition, a), logicalAnd(logicalNot(condition), b));
+};
 
 /** bool tensors compare as numbers here: the runtime has no ordering of bools, and Equal is `not xor`. */
 const convertEqual: OnnxConverter = (call) => {

@@ -4,6 +4,7 @@ import { ImportError } from '../../imported-model.ts';
 import { add } from '../../ops/arithmetic.ts';
 import { cast, equal, where } from '../../ops/compare.ts';
 import { constant } from '../../ops/input.ts';
+import { logicalAnd } from '../../ops/logic.ts';
 import { squeeze, tile, unsqueeze } from '../../ops/rearrange.ts';
 import { expand, reshape, transpose } from '../../ops/shape.ts';
 import { broadcastShapes, sizeOf } from '../../shape.ts';
@@ -150,8 +151,8 @@ const convertTrilu: OnnxConverter = (call) => {
       mask[row * columns + column] = kept ? 1 : 0;
     }
   }
-  if (x.dtype === 'bool') throw new ImportError('triangles of bool tensors are not supported');
-  return where(constant(mask, [rows, columns], 'bool'), x, 0);
+  const kept = constant(mask, [rows, columns], 'bool');
+  return x.dtype === 'bool' ? logicalAnd(kept, x) : where(kept, x, 0);
 };
 
 /** Converters of shape operations. */
