@@ -29,6 +29,16 @@ export interface FlorenceOptions {
 
 export const FLORENCE_DEFAULTS: { readonly radiusMm: number } = { radiusMm: 95 };
 
+export interface FlorenceRegistrationOptions {
+  /**
+   * Leave out pairs at the scan's border. GANFIT's authors do not, which suits a template that ends within the scan; one that
+   * reaches beyond it (the back of a head) is otherwise dragged onto the border, several mm off in the face.
+   */
+  readonly rejectBorder?: boolean;
+}
+
+export const FLORENCE_REGISTRATION_DEFAULTS: { readonly rejectBorder: boolean } = { rejectBorder: false };
+
 /** GANFIT's crop: 95 mm, but 60 mm for subject 28, whose scans are cut short. */
 export function florenceRadiusMm(subject: number): number {
   return subject === 28 ? 60 : 95;
@@ -40,7 +50,7 @@ const NOSE_TIP = 30;
 
 /**
  * Step 1: the scan becomes the template's vertices (68-landmark similarity, then non-rigid ICP with menpo3d's schedule; pairs are
- * dropped by normals only, not at borders, as there).
+ * dropped by normals only, as there, unless the options say otherwise).
  *
  * @param scanLandmarks [68, 3] in the scan's frame and unit, iBUG order
  */
@@ -48,6 +58,7 @@ export function registerFlorenceScan(
   scan: SurfaceMesh,
   scanLandmarks: Points,
   template: FlorenceTemplate,
+  options: FlorenceRegistrationOptions = {},
 ): FlorenceRegistration {
   const templateLandmarks = landmarksOf(template.mesh.positions, template.landmarkIds);
   if (scanLandmarks.length !== templateLandmarks.length)
@@ -66,7 +77,7 @@ export function registerFlorenceScan(
   );
   const { positions } = nonRigidIcp({ positions: start, triangles: template.mesh.triangles }, target, {
     landmarks: { vertices: template.landmarkIds, targets: landmarks },
-    rejectBorder: false,
+    rejectBorder: options.rejectBorder ?? FLORENCE_REGISTRATION_DEFAULTS.rejectBorder,
     maxIterationsPerStage: 100,
   });
   return { positions, landmarks, similarity };

@@ -40,9 +40,11 @@ export { evaluateNow, NOW_DEFAULTS, NOW_FROM_IBUG68, nowCrop, type NowOptions } 
 export {
   evaluateFlorence,
   FLORENCE_DEFAULTS,
+  FLORENCE_REGISTRATION_DEFAULTS,
   florenceRadiusMm,
   registerFlorenceScan,
   type FlorenceOptions,
+  type FlorenceRegistrationOptions,
 } from './florence.ts';
 export {
   evaluateFlorencePlane,

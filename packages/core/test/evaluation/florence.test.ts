@@ -6,7 +6,7 @@ import {
   registerFlorenceScan,
 } from '@likeness/core/evaluation';
 import type { FlorenceRegistration, FlorenceTemplate, SurfaceMesh } from '@likeness/core/evaluation';
-import { createSurfaceTree, transformPoints } from '@likeness/core/geometry';
+import { createSurfaceTree, subMesh, transformPoints } from '@likeness/core/geometry';
 import type { Similarity } from '@likeness/core/geometry';
 import { rotationAbout, toyFace } from '../geometry/toy-face.ts';
 import { LANDMARK_IDS, pointsAt, toyHead } from './toy-head.ts';
@@ -155,6 +155,21 @@ describe('registerFlorenceScan', () => {
     expect(own).toBeLessThan(0.1);
     expect(anybody).toBeGreaterThan(3 * own);
   });
+});
+
+it('registerFlorenceScan drops pairs at the border of a scan smaller than the template where asked to', () => {
+  const whole = toyFace(70, 90, [1.5, 1.5, -1.5, 1]);
+  const scan = subMesh(whole, (v) => Math.abs(whole.positions[v * 3 + 1]) < 62);
+  const landmarks = pointsAt(person.positions, LANDMARK_IDS);
+  const error = (rejectBorder: boolean): number => {
+    const { positions, similarity } = registerFlorenceScan(scan, landmarks, template, { rejectBorder });
+    const truth = transformPoints(Float64Array.from(person.positions), similarity);
+    let worst = 0;
+    for (let v = 0; v < truth.length; v += 3)
+      worst = Math.max(worst, Math.hypot(...[0, 1, 2].map((c) => positions[v + c] - truth[v + c])));
+    return worst;
+  };
+  expect(error(true)).toBeLessThan(0.5 * error(false));
 });
 
 describe('evaluateFlorencePlane (Genova, Deng)', () => {

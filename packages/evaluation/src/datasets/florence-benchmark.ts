@@ -109,6 +109,8 @@ export async function openFlorenceBenchmark(
     predictor === undefined
       ? await readTemplateMesh(options.template ?? '', options.templateLandmarks ?? '', unitMm)
       : ownTemplate(predictor);
+  // Our own template is a whole head and reaches beyond the scan; GANFIT's authors drop no pairs at borders.
+  const bending = { rejectBorder: predictor !== undefined };
   const predict = async (subject: string, setting: Setting): Promise<SurfaceMesh> => {
     if (predictor !== undefined) {
       const frames = framesOf(data, subject, setting);
@@ -153,7 +155,7 @@ export async function openFlorenceBenchmark(
       try {
         const scans = await load(subject);
         const registrations = scans.map(({ mesh, landmarks }) =>
-          registerFlorenceScan(mesh, landmarks, template),
+          registerFlorenceScan(mesh, landmarks, template, bending),
         );
         const settings: Partial<Record<Setting, SettingErrors>> = {};
         const absent: Partial<Record<Setting, string>> = {};
@@ -176,7 +178,7 @@ export async function openFlorenceBenchmark(
       summariseFlorence(results, async (id, setting, caption) => {
         const subject = id.slice('subject_'.length);
         const [scan] = await load(subject);
-        const registration = registerFlorenceScan(scan.mesh, scan.landmarks, template);
+        const registration = registerFlorenceScan(scan.mesh, scan.landmarks, template, bending);
         const mesh = await predict(subject, setting);
         const { scans } = evaluateFlorence([registration], mesh.positions, template, {
           radiusMm: florenceRadiusMm(Number(subject)),
