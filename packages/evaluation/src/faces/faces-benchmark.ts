@@ -1,5 +1,5 @@
 /** `likeness bench faces` as a benchmark: folders of photographs, one item a photograph. */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { createAnalyser } from '@likeness/core/analysis';
 import type { PresetName } from '@likeness/core/pipeline';
@@ -63,6 +63,7 @@ export async function openFacesBenchmark(options: FacesOptions): Promise<Benchma
     folder === undefined ? undefined : openOutsideNetwork(folder),
   ]);
   const world = { likeness, analyser, outside, preset };
+  const people = readPeople(options.data);
   const byId = new Map(photos.map((photo) => [idOf(photo), photo]));
   return {
     name: 'faces',
@@ -86,12 +87,36 @@ export async function openFacesBenchmark(options: FacesOptions): Promise<Benchma
     },
     summarise: (results) =>
       Promise.resolve(
-        summariseFaces({ model: likeness.model, preset, outside: outside?.name, photos: results }),
+        summariseFaces({
+          model: likeness.model,
+          preset,
+          outside: outside?.name,
+          photos: results,
+          ...(people === undefined ? {} : { people }),
+        }),
       ),
     [Symbol.asyncDispose]: async () => {
       await Promise.all([likeness.dispose(), analyser.dispose(), outside?.[Symbol.asyncDispose]()]);
     },
   };
+}
+
+/** `london_info.csv` beside the sets: id, age, gender, ethnicity. */
+function readPeople(data: string): Map<string, Record<string, string>> | undefined {
+  const file = ['faces', '']
+    .map((folder) => join(data, folder, 'london_info.csv'))
+    .find((path) => existsSync(path));
+  if (file === undefined) return undefined;
+  return new Map(
+    readFileSync(file, 'utf8')
+      .trim()
+      .split(/\r?\n/)
+      .slice(1)
+      .map((line): [string, Record<string, string>] => {
+        const [id, age, gender, ethnicity] = line.replaceAll('"', '').split(',');
+        return [id, { age, gender, ethnicity }];
+      }),
+  );
 }
 
 function idOf({ set, name }: FacePhoto): string {

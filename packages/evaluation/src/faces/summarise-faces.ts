@@ -18,12 +18,16 @@ export interface FacesSummaryInput {
   /** Name of the network outside of every loss; undefined where it is not installed. */
   readonly outside: string | undefined;
   readonly photos: readonly PhotoResult[];
+  /** What is known of the people of the London set, by file name: gender, ethnicity, ... */
+  readonly people?: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
 
 /** Sets that hold the same people, by file name. */
 const NEUTRAL = 'london-neutral';
 const SMILING = 'london-smiling';
 const ZOOM = 'zoom';
+/** Sets whose photos all show one person. */
+const ONE_PERSON = ['lisa', ZOOM];
 
 type NetworkKey = 'inside' | 'outside';
 
@@ -87,7 +91,8 @@ export function summariseFaces(input: FacesSummaryInput): BenchmarkSummary {
     sets: bySet,
     networks: { inside: 'FaceRes', outside: outside ?? null },
     recognition: recognition ?? null,
-    identityFromShape: shape === undefined ? null : shapeResult(shape, pairs),
+    identityFromShape: shape === undefined ? null : shapeResult(shape, pairs, input.people),
+    onePersonSets: neutral.length === 0 ? null : onePersonSets(fitted, neutral),
     zoom: zoom.length === 0 ? null : { risesInOrder: rises, shots: zoom },
   };
   const report: Report = {
@@ -211,13 +216,14 @@ function analysed(photo: FittedPhoto): AnalysedFace {
   };
 }
 
-function shapeResult(shape: IdentityFromShape, pairs: PairRows): object {
+function shapeResult(shape: IdentityFromShape, pairs: PairRows, people: FacesSummaryInput['people']): object {
   const rounded = JSON.parse(
     JSON.stringify(shape.variants, (_, x: unknown) => (typeof x === 'number' ? round(x, 4) : x)),
   ) as unknown;
   return {
     people: shape.people,
     variants: rounded,
+    ...(people === undefined ? {} : { groups: groupsOf(shape, pairs, people) }),
     confusions: shape.confusions.map(({ probe, taken, rank, direction }) => ({
       probe: pairs[probe].a.name,
       taken: pairs[taken].a.name,
@@ -225,6 +231,48 @@ function shapeResult(shape: IdentityFromShape, pairs: PairRows): object {
       direction,
     })),
   };
+}
+
+/** Share of the cross-validated probes recognised, by what is known of the person. */
+function groupsOf(
+  { confusions }: IdentityFromShape,
+  pairs: PairRows,
+  people: NonNullable<FacesSummaryInput['people']>,
+): Record<string, Record<string, { people: number; rank1: number }>> {
+  const out: Record<string, Record<string, { people: number; rank1: number }>> = {};
+  for (const property of ['gender', 'ethnicity']) {
+    const valueOf = (i: number): string => people.get(pairs[i].a.name)?.[property] ?? 'unknown';
+    out[property] = {};
+    for (const value of new Set(pairs.map((_, i) => valueOf(i)))) {
+      const count = pairs.filter((_, i) => valueOf(i) === value).length;
+      const missed = confusions.filter(({ probe }) => valueOf(probe) === value).length;
+      out[property][value] = { people: count, rank1: round(1 - missed / (2 * count), 4) };
+    }
+  }
+  return out;
+}
+
+/** Several photos of one person of whom nothing was learned, among strangers: is each nearest to its own? p_s, cosine. */
+function onePersonSets(
+  fitted: readonly FittedPhoto[],
+  strangers: readonly FittedPhoto[],
+): Record<string, { photos: number; foundOwn: number; leastWithin: number; bestStranger: number }> {
+  const others = strangers.map(({ identity }) => unpackFloats(identity));
+  const out: Record<string, { photos: number; foundOwn: number; leastWithin: number; bestStranger: number }> =
+    {};
+  for (const set of ONE_PERSON) {
+    const own = fitted.filter((photo) => photo.set === set).map(({ identity }) => unpackFloats(identity));
+    if (own.length < 2) continue;
+    const within = own.map((a, i) => own.filter((_, j) => j !== i).map((b) => cosine(a, b)));
+    const toStrangers = own.map((a) => Math.max(...others.map((b) => cosine(a, b))));
+    out[set] = {
+      photos: own.length,
+      foundOwn: own.filter((_, i) => Math.max(...within[i]) > toStrangers[i]).length,
+      leastWithin: round(Math.min(...within.flat()), 4),
+      bestStranger: round(Math.max(...toStrangers), 4),
+    };
+  }
+  return out;
 }
 
 const cell = (value: number | null | undefined, digits: number, unit = ''): string =>

@@ -91,7 +91,14 @@ describe('readMesh', () => {
         uvs: Float32Array.of(0, 0, 1, 0, 1, 1, 0, 1),
         uvTriangles: Uint32Array.of(0, 1, 2, 0, 2, 3),
       },
-      parts: [{ name: 'skin', triangleStart: 0, triangleCount: 2, material: { name: 'skin', roughness: 0.6, textured: false, baseColor: [1, 1, 1] } }],
+      parts: [
+        {
+          name: 'skin',
+          triangleStart: 0,
+          triangleCount: 2,
+          material: { name: 'skin', roughness: 0.6, textured: false, baseColor: [1, 1, 1] },
+        },
+      ],
       morphs: { names: [], deltas: new Float32Array(0), weights: new Float32Array(0) },
       scaleFactor: 1,
       provenance: {
