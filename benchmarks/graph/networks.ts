@@ -5,6 +5,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import {
   compile,
+  exportOnnx,
   importTfjs,
   mul,
   sum,
@@ -64,7 +65,7 @@ export function networkPrograms(apply: (x: Tensor) => Tensor): {
 
 /**
  * Three rows a network: forward beside PyTorch, forward with gradient beside PyTorch, and the latter beside the forward pass that
- * ONNX Runtime alone makes of the network (the ordinary lowering, its own fusions and layouts): 1 / ratio is the target's
+ * ONNX Runtime alone makes of the network (the exported file, its own fusions and layouts): 1 / ratio is the target's
  * "within 2.5 forwards".
  */
 async function* measure(network: MeasuredNetwork, context: BenchContext): AsyncGenerator<BenchRow> {
@@ -72,7 +73,6 @@ async function* measure(network: MeasuredNetwork, context: BenchContext): AsyncG
   const size = shape.reduce((a, b) => a * b, 1);
   const inputs = { x: Float32Array.from({ length: size }, (_, i) => hashed(i, 0)) };
   const runtime = nodeRuntime({ threads: context.threads });
-  const alone = { ...runtime, channelBlock: undefined };
   const load = async (task: string): Promise<LoadedPeer | undefined> =>
     network.peer ? await context.torch?.load(task, { network: name, shape }) : undefined;
   const { forward, gradient } = networkPrograms(network.apply);
@@ -80,8 +80,9 @@ async function* measure(network: MeasuredNetwork, context: BenchContext): AsyncG
   const options = { samples: context.samples, burst: network.peer ? 1 : 5 };
   const side = (who: string, program: Program) => ourSide(who, async () => program.run(inputs));
 
-  const plain = await compile(forward, { x: { shape } }, { runtime: alone });
-  const reference = side('onnxruntime-node, forward', plain);
+  const plain = await runtime.createSession(exportOnnx(forward, { x: { shape } }), {});
+  const feeds = { x: { data: inputs.x, shape, dtype: 'float32' as const } };
+  const reference = ourSide('onnxruntime-node, forward', async () => plain.run(feeds));
   const own = await compile(forward, { x: { shape } }, { runtime });
   const forwardPeer = await load('forward');
   yield {
@@ -118,7 +119,7 @@ async function* measure(network: MeasuredNetwork, context: BenchContext): AsyncG
     compile_ms: compileMs,
   };
   await both.dispose();
-  await plain.dispose();
+  await plain.release();
   yield { group: 'network', task, ...row, notes };
 }
 

@@ -102,7 +102,7 @@ export function exportOnnx(
   inputSpecs: InputSpecs,
   outputs?: readonly string[],
 ): Uint8Array {
-  return encodeOnnx(lower(traceProgram(source, inputSpecs, outputs)));
+  return encodeOnnx(lower(traceProgram(source, inputSpecs, outputs), { rewrite: false }));
 }
 
 /**

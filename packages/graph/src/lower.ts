@@ -18,6 +18,8 @@ export const OPSET = 18;
 export interface LowerOptions {
   /** Channels of one block where the runtime has blocked convolutions; see `Runtime.channelBlock` (default 0: none). */
   readonly channelBlock?: number | undefined;
+  /** Rewrite the program first (see optimise.ts; default true). Without, the model says what was traced. */
+  readonly rewrite?: boolean | undefined;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface LowerOptions {
  * becomes `name:out`, because ONNX knows one name space. Inner names start with `%`.
  */
 export function lower(traced: Graph, options: LowerOptions = {}): OnnxModel {
-  const graph = optimiseGraph(traced);
+  const graph = options.rewrite === false ? traced : optimiseGraph(traced);
   const nodes: MutableNode[] = [];
   const initializers: OnnxInitializer[] = [];
   const declared: OnnxValueInfo[] = [];
