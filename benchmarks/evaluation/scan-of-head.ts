@@ -79,6 +79,8 @@ export interface FaceScan {
   readonly landmarks: Float32Array;
   /** [V of the model, 3] the head behind the scan. */
   readonly truth: Float32Array;
+  /** Distance of the scan's border from the nose tip. */
+  readonly reachMm: number;
 }
 
 /** @param vertices about how many the scan shall have */
@@ -103,5 +105,5 @@ export function scanOfHead(model: MorphableModel, seed: number, vertices: number
   const cut = cropSphere(mesh, tip, distances[vertices - 1]);
   const random = gaussian(seed + 1);
   const positions = cut.positions.map((x) => x + noiseMm * random());
-  return { mesh: { ...cut, positions }, landmarks, truth };
+  return { mesh: { ...cut, positions }, landmarks, truth, reachMm: distances[vertices - 1] };
 }

@@ -28,7 +28,7 @@ const MAX_STEPS_WITH_GUIDES = 11;
 const MAX_STEPS = 100;
 /** Pairs farther than this many scan units, and than twice the mean, are left out. */
 const LEAST_DISTANCE_LIMIT = 1;
-const SOLVER = { tolerance: 1e-6, maxIterations: 1000 };
+const SOLVER = { tolerance: 1e-5, maxIterations: 1000 };
 
 /**
  * @param region scan vertices and triangles, REALY's unit
