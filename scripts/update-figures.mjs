@@ -1,7 +1,10 @@
-// Writes the measured tables of README.md and docs/results.md from benchmarks/results/*.json, between the markers
-// `<!-- figures -->` and `<!-- /figures -->`, so that no figure in them is older than the run that printed it.
+// Writes the measured tables of README.md (between `<!-- figures -->` and `<!-- /figures -->`) and of docs/results.md (between
+// `<!-- benchmarks -->` and `<!-- /benchmarks -->`) from benchmarks/results/*.json, so that no figure in them is older than the
+// run that printed it. The result of `likeness bench NAME --out DIR` is DIR/result.json: copy it to
+// benchmarks/results/bench-NAME-PRESET.json and run `npm run figures`.
 // `--check` writes nothing and exits with 1 where a table is not current.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { benchmarkTables } from './benchmark-tables.mjs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -11,12 +14,11 @@ const percent = (share) => `${(100 * share).toFixed(1)} %`;
 
 const photos = result('product-all-photos');
 const draft = result('product-draft-fit');
-const identity = result('fit-identity');
-const landmarks = result('fit-landmark-error').folders;
-const zoom = result('fit-zoom');
-const human = result('analysis-london-landmarks');
+const faces = result('bench-faces-draft');
+const london = faces.sets['london-neutral'];
+const synthetic = result('bench-synthetic-draft');
 const timing = result('analysis-timing').medianMs;
-const network = result('analysis-identity');
+const network = faces.recognition.inside.photoToPhoto;
 const head = JSON.parse(readFileSync(join(root, 'packages/models/data/likeness-head.json'), 'utf8'));
 
 const sum = (key) => Object.values(photos.sets).reduce((total, set) => total + set[key], 0);
@@ -32,40 +34,53 @@ const ROWS = [
   ],
   [
     'fitted model against detected landmarks, 85 neutral portraits, median, of the outer-eye distance',
-    `${landmarks['london-neutral'].medianOfMedians.toFixed(2)} %`,
+    `${london.landmarkPercent.medianOfMedians.toFixed(2)} %`,
     '≤ 1.0 %',
-    'fit/landmark-error',
+    'likeness bench faces',
   ],
   [
     'same person, neutral and smiling, matched at rank 1 among 85 people by shape (p_s) alone; nuisance modes learned on the other half of the people',
-    percent(identity.rank1.crossValidated.cosine.mean),
+    percent(faces.identityFromShape.variants.crossValidated.rank1.cosine.mean),
     '≥ 40 %, later 75 %',
-    'fit/identity',
+    'likeness bench faces',
   ],
   [
     'the same without anything learned from photographs of pairs',
-    percent(identity.rank1.withoutNuisance.cosine.mean),
+    percent(faces.identityFromShape.variants.withoutNuisance.rank1.cosine.mean),
     '',
-    'fit/identity',
+    'likeness bench faces',
   ],
   [
     'one person at about 15, 30, 45, 60 cm: fitted distance',
-    `${zoom.shots.map(({ distanceCm }) => Math.round(distanceCm)).join(', ')} cm${zoom.risesInOrder ? '' : ' (wrong order)'}`,
+    `${faces.zoom.shots.map(({ distanceCm }) => Math.round(distanceCm)).join(', ')} cm${faces.zoom.risesInOrder ? '' : ' (wrong order)'}`,
     'rising',
-    'fit/zoom',
+    'likeness bench faces',
   ],
   [
     'identity similarity of photo and render: median cosine of FaceRes, 85 neutral portraits (two photos of one person: ' +
-      `${network.cosineSame.mean.toFixed(2)}, of two people: ${network.cosineDifferent.mean.toFixed(2)})`,
+      `${network.meanSame.toFixed(2)}, of two people: ${network.meanDifferent.toFixed(2)})`,
     photos.sets['london-neutral'].identitySimilarity.toFixed(2),
     '',
     'product/all-photos',
   ],
   [
     'detected landmarks against human annotation, 85 portraits, 11 points, median, of the outer-eye distance',
-    `${human.london.overall.median.toFixed(2)} %`,
+    `${london.detectedToHumanPercent.median.toFixed(2)} %`,
     '',
-    'analysis/london-landmarks',
+    'likeness bench faces',
+  ],
+  [
+    'render of the neutral photo finds the smiling photo of that person at rank 1 among 85, by a network that is in no loss (photo to photo: ' +
+      `${percent(faces.recognition.outside.photoToPhoto.rank1)})`,
+    percent(faces.recognition.outside.renderToOtherPhoto.rank1),
+    '',
+    'likeness bench faces',
+  ],
+  [
+    `synthetic: ${synthetic.fitted} held-out heads in random scenes, draft: skill, (mean head - ours) / (mean head - best in-model fit)`,
+    `${synthetic.skill.overall.toFixed(2)} (${synthetic.correspondenceMm.ours.rigid.face.mean.toFixed(2)} mm; mean head ${synthetic.correspondenceMm.meanHead.rigid.face.mean.toFixed(2)}, best ${synthetic.correspondenceMm.oracle.rigid.face.mean.toFixed(2)})`,
+    '≥ 0.15',
+    'likeness bench synthetic',
   ],
   [
     'draft fit of a 1350² photo, models loaded',
@@ -96,7 +111,8 @@ const ROWS = [
 ];
 
 function table(rows) {
-  const width = [0, 1, 2, 3].map((i) => Math.max(...rows.map((row) => row[i].length)));
+  // Three dashes at least: the formatter makes no delimiter shorter.
+  const width = rows[0].map((_, i) => Math.max(3, ...rows.map((row) => row[i].length)));
   const line = (row) => `| ${row.map((cell, i) => cell.padEnd(width[i])).join(' | ')} |`;
   return [
     line(rows[0]),
@@ -106,24 +122,32 @@ function table(rows) {
 }
 
 const block = table([
-  ['what', 'measured', 'target', '`benchmarks/`'],
+  ['what', 'measured', 'target', '`benchmarks/` or command'],
   ...ROWS.map(([what, figure, target, command]) => [what, figure, target, command]),
 ]);
 
+const optional = (name) =>
+  existsSync(join(root, 'benchmarks/results', `${name}.json`)) ? result(name) : undefined;
+
+/** [file, marker, content] */
+const SECTIONS = [
+  ['README.md', 'figures', block],
+  ['docs/results.md', 'benchmarks', benchmarkTables({ result, optional, table })],
+];
+
 let stale = 0;
-for (const file of ['README.md']) {
+for (const [file, marker, content] of SECTIONS) {
   const path = join(root, file);
   const text = readFileSync(path, 'utf8');
-  const next = text.replace(
-    /<!-- figures -->[\s\S]*?<!-- \/figures -->/,
-    `<!-- figures -->\n\n${block}\n\n<!-- /figures -->`,
-  );
-  if (!text.includes('<!-- figures -->')) throw new Error(`${file} has no <!-- figures --> marker`);
+  const section = new RegExp(`<!-- ${marker} -->[\\s\\S]*?<!-- /${marker} -->`);
+  if (!section.test(text)) throw new Error(`${file} has no <!-- ${marker} --> marker`);
+  const next = text.replace(section, () => `<!-- ${marker} -->\n\n${content}\n\n<!-- /${marker} -->`);
   if (next === text) continue;
   stale++;
-  if (!process.argv.includes('--check')) writeFileSync(path, next);
+  if (process.argv.includes('--check')) console.error(`${file} is not what benchmarks/results say.`);
+  else writeFileSync(path, next);
 }
 if (process.argv.includes('--check') && stale > 0) {
-  console.error('README.md is not what benchmarks/results say: run `npm run figures`.');
+  console.error('Run `npm run figures`.');
   process.exit(1);
 }
