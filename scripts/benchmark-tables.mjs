@@ -71,12 +71,13 @@ function synthetic(preset, run, table) {
       'NoW-style, mm, means over the same heads (not comparable with the challenge):',
       table([
         ['', 'median', 'mean', 'std', 'metrical: median', 'mean', 'std'],
-        ...CONTENDERS.map(([key, label]) => [
-          label,
-          ...['nonMetrical', 'metrical'].flatMap((variant) =>
-            ['median', 'mean', 'std'].map((figure) => mm(run.nowStyleMm[key][variant][figure])),
+        ...CONTENDERS.map(([key, label]) =>
+          [label].concat(
+            ['nonMetrical', 'metrical'].flatMap((variant) =>
+              ['median', 'mean', 'std'].map((figure) => mm(run.nowStyleMm[key][variant][figure])),
+            ),
           ),
-        ]),
+        ),
       ]),
     );
   out.push(
@@ -179,7 +180,7 @@ function peers(published, table) {
       const figure = (x) => (x === null ? '' : typeof x === 'number' ? x.toFixed(DIGITS[key] ?? 2) : x);
       return [
         `${protocol}. Source: ${source}.`,
-        table([columns, ...rows.map(([name, ...figures]) => [name, ...figures.map(figure)])]),
+        table([columns, ...rows.map(([name, ...figures]) => [name].concat(figures.map(figure)))]),
       ];
     }),
   ];

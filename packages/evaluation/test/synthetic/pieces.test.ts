@@ -4,6 +4,8 @@ import { loadHeadModel } from '@likeness/node';
 import { createRandom } from '@likeness/training/shape';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { MorphableModel } from '@likeness/core/model';
+import type { Likeness } from '@likeness/node';
+import { temporaryFolder } from '../datasets/temporary-folder.ts';
 import { faceMetric } from '../../src/synthetic/face-metric.ts';
 import {
   albedoErrorPercent,
@@ -12,6 +14,7 @@ import {
 } from '../../src/synthetic/measure-fit.ts';
 import { createOracle } from '../../src/synthetic/oracle.ts';
 import { headRandom, sampleSetup } from '../../src/synthetic/sample-setup.ts';
+import { openScanTruth } from '../../src/synthetic/scan-truth.ts';
 import { shapeErrors } from '../../src/synthetic/shape-errors.ts';
 import { openTruthSource } from '../../src/synthetic/truth-source.ts';
 
@@ -116,5 +119,20 @@ describe('the source of heads', () => {
     expect(source.kind).toBe('in-model');
     expect(source.label).toMatch(/easier/);
     expect(source.sample(createRandom(1))).toHaveLength(model.mean.length);
+  });
+});
+
+describe('a scan of the user', () => {
+  const folder = temporaryFolder();
+
+  it('is refused in one sentence where it is no head of any unit', async () => {
+    const metric = faceMetric(model);
+    const oracle = createOracle(model, metric.weights);
+    const likeness = { model } as Likeness;
+    const cube = folder.write('cube.obj', 'v 0 0 0\nv 9000 0 0\nv 0 9000 0\nf 1 2 3\n');
+    await expect(openScanTruth(cube, likeness, metric, oracle)).rejects.toThrow(
+      /measures 1\.27e\+4 from corner to corner, which is no head in mm, cm or m/,
+    );
+    await expect(openScanTruth('none.glb', likeness, metric, oracle)).rejects.toThrow(/cannot be opened/);
   });
 });
