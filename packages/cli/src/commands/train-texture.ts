@@ -6,17 +6,19 @@ import { FIT_COMMAND_DEFAULTS, parseSeed } from '../fit/options.ts';
 import { parseCount } from './train-shape.ts';
 
 const EXAMPLES = `
-DIR holds photographs: faces/ with london-neutral, london-smiling and canada; or a folder for each
-person; or pictures of one person each. Each is fitted, unwrapped and freed of its light (DIR/maps),
-then the linear model is learned from the maps. A stopped run goes on where it was.
+--photos takes faces/ with london-neutral, london-smiling and canada; or a folder for each person; or
+pictures of one person each. Each is fitted, unwrapped and freed of its light (RUN/maps, where RUN is
+the run directory of -o), then the linear model is learned from the maps and their mirror images.
+After Ctrl-C the same command goes on where it was.
 
 --gan trains the progressive GAN as well. That takes days on two processor cores: --minutes or Ctrl-C
-end it with a checkpoint, and the same command goes on. DIR/gan holds samples/ and log.jsonl. No GAN
+end it with a checkpoint, and the same command goes on. RUN/gan holds samples/ and log.jsonl. No GAN
 comes with this version.
 
 Examples:
   $ likeness train texture --photos data -o run
   $ likeness train texture --photos data --dry-run
+  $ likeness train texture --photos three-people --validation-people 1 --modes 2
   $ likeness train texture --photos data -o run --gan --minutes 120`;
 
 /** As the command line gives them; numbers that are not given stay the trainer's defaults. */

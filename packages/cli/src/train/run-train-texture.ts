@@ -18,34 +18,44 @@ export async function runTrainTexture(options: TrainTextureCommandOptions): Prom
   if (options.dryRun !== true) checkFolder(output);
   if (options.size !== undefined && options.size % 4 !== 0)
     throw new UsageError(`--size ${options.size} is not a multiple of 4.`);
-  const { trainTexture } = await import('@likeness/training/texture');
+  const { TRAIN_LINEAR_TEXTURE_DEFAULTS, trainTexture } = await import('@likeness/training/texture');
   const lines = stageLines(process.stderr);
   const model = await loadHeadModel(modelName);
+  const job = { photos, out: output, model, templateSkin: await loadTemplateSkin(model), ...numbers };
+  const { train, validation, people } = (await trainTexture({ ...job, dryRun: true }).catch(asUsage)).photos;
+  process.stdout.write(
+    `${countOf(train, 'photo')} to learn from, ${validation} held out; people: ${people}\n`,
+  );
+  // Said now, not after hours of fits. A map and its mirror image both count, and one is the mean.
+  const modes = options.modes ?? TRAIN_LINEAR_TEXTURE_DEFAULTS.modes;
+  if (modes >= 2 * train)
+    throw new UsageError(
+      `${modes} components cannot be learned from ${countOf(train, 'photo')}: give --modes ${2 * train - 1} or fewer, or more photos.`,
+    );
+  if (options.dryRun === true) return;
   let stopped: number | undefined;
-  const stop = (): void => {
-    // A second Ctrl-C ends at once: the checkpoint before it stays whole. Wrappers like npx may send the first one twice.
-    if (stopped !== undefined && performance.now() - stopped > 1000) process.exit(EXIT.interrupted);
-    stopped ??= performance.now();
+  let inGan = false;
+  const stop = (code: number) => (): void => {
+    // The GAN ends with a checkpoint; a second Ctrl-C ends it at once, and the checkpoint before it stays whole. Wrappers
+    // like npx may send the first one twice. Maps need no such care: they are whole or absent.
+    if (inGan && (stopped === undefined || performance.now() - stopped <= 1000)) {
+      stopped ??= performance.now();
+      return;
+    }
+    process.stderr.write('likeness: stopped; what is finished is kept: the same command goes on.\n');
+    process.exit(code);
   };
-  if (gan === true) process.on('SIGINT', stop).on('SIGTERM', stop);
+  process.on('SIGINT', stop(EXIT.interrupted)).on('SIGTERM', stop(EXIT.terminated));
   const result = await trainTexture({
-    photos,
-    out: output,
-    model,
-    templateSkin: await loadTemplateSkin(model),
-    ...numbers,
-    onProgress: lines,
+    ...job,
+    onProgress: (stage, fraction) => {
+      lines(stage, fraction);
+      inGan = gan === true && stage === 'linear' && fraction === 1;
+    },
     ...(gan === true
       ? { gan: { minutes, shouldStop: () => stopped !== undefined, onReport: reportLine } }
       : {}),
-  }).catch((error: unknown) => {
-    // What the trainer says of its data is about what the user gave.
-    if (error instanceof Error && error.message.startsWith('train texture:'))
-      throw new UsageError(error.message, { cause: error });
-    throw error;
-  });
-  const { train, validation, people } = result.photos;
-  process.stdout.write(`${train} photos to learn from, ${validation} held out, ${people} people\n`);
+  }).catch(asUsage);
   if (!result.linear || !result.dataset) return;
   for (const { id, why } of result.dataset.left) process.stderr.write(`left out: ${id} (${why})\n`);
   const { manifest, file } = result.linear;
@@ -59,6 +69,17 @@ export async function runTrainTexture(options: TrainTextureCommandOptions): Prom
       ? `${made.name} ${made.version} -> ${String(result.gan.file)} (${(made.bytes / 1e6).toFixed(1)} MB, sha256 ${made.sha256})\n`
       : `the GAN was stopped before the end of its schedule: the same command goes on\n`,
   );
+}
+
+/** What the trainer says of its data is about what the user gave. */
+function asUsage(error: unknown): never {
+  if (error instanceof Error && error.message.startsWith('train texture:'))
+    throw new UsageError(error.message, { cause: error });
+  throw error;
+}
+
+function countOf(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function reportLine(report: GanReport): void {
