@@ -108,6 +108,8 @@ export async function measureAgainst(
   await ours.run(warmUp);
   if (peer) await peer.run(warmUp);
   for (let round = 0; round < samples; round++) {
+    // PyTorch's threads spin for a while after their last work; the next side must not run beside them.
+    await pause(PAUSE_MS);
     taken.ours.push(meanSample(await ours.run(burst)));
     if (peer) taken.peer.push(meanSample(await peer.run(burst)));
   }
@@ -125,6 +127,12 @@ export async function measureAgainst(
     samples,
   };
 }
+
+const PAUSE_MS = 30;
+const pause = async (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
 
 function meanSample(runs: readonly Sample[]): Sample {
   const mean = (of: (sample: Sample) => number): number =>
