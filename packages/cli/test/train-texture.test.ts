@@ -1,0 +1,35 @@
+/** What `train texture` says before it spends hours. Only the names of the photographs are read here. */
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { runCli } from './run-cli.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'likeness-train-'));
+const photos = join(root, 'photos');
+mkdirSync(photos);
+for (const name of ['a', 'b', 'c']) writeFileSync(join(photos, `${name}.jpg`), '');
+const train = (...args: string[]) => runCli(['train', 'texture', '--photos', photos, ...args]);
+
+afterAll(() => {
+  rmSync(root, { recursive: true });
+});
+
+describe('train texture', () => {
+  it('--dry-run counts what would be learned from', async () => {
+    const run = await train('--validation-people', '1', '--modes', '3', '--dry-run');
+    expect(run).toEqual({ code: 0, stdout: '2 photos to learn from, 1 held out; people: 3\n', stderr: '' });
+  });
+
+  it('refuses more components than the photos can give, dry or not, and writes nothing', async () => {
+    const out = join(root, 'run');
+    for (const extra of [['--dry-run'], ['-o', out]]) {
+      const { code, stderr } = await train('--validation-people', '1', '--modes', '4', ...extra);
+      expect(stderr).toBe(
+        'likeness: 4 components cannot be learned from 2 photos: give --modes 3 or fewer, or more photos.\n',
+      );
+      expect(code).toBe(2);
+    }
+    expect(existsSync(out)).toBe(false);
+  });
+});
