@@ -1,11 +1,12 @@
 // Reverse-mode differentiation: adjoint nodes are added to the same graph, so a gradient is a program like any other,
 // is optimised with its forward pass, and can be differentiated again.
+import { refuseAbsorbed } from './absorbed.ts';
 import { alias } from './alias.ts';
 import { isFloat } from './dtype.ts';
 import { add } from './ops/arithmetic.ts';
-import { ones, zeros } from './ops/input.ts';
+import { isConstant, ones, zeros } from './ops/input.ts';
 import { expand } from './ops/shape.ts';
-import { segmentOf } from './segment.ts';
+import { segmentOf, type Segment } from './segment.ts';
 import { formatShape, sameShape, ShapeError, sizeOf } from './shape.ts';
 import { topologicalOrder, type TensorFunction } from './trace.ts';
 import { Tensor, type GraphNode, type TensorType } from './tensor.ts';
@@ -16,7 +17,8 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 /**
  * Vector-Jacobian products: the adjoints of `wrt` given the adjoints of `outputs` (`undefined` counts as zero).
  * `wrt` may be any tensors the outputs depend on, inputs or intermediates; each gets its total derivative. What an
- * output does not depend on gets zeros. Linear in the number of nodes.
+ * output does not depend on gets zeros. Tensors that were merged into the operation after them (a constant whose values it
+ * rearranged, a ReLU before a max pool) are refused. Linear in the number of nodes.
  */
 export function vjp(
   outputs: readonly Tensor[],
@@ -28,10 +30,13 @@ export function vjp(
       `vjp: expected one adjoint for each of ${outputs.length} outputs, received ${cotangents.length}`,
     );
   }
+  refuseAbsorbed(wrt, 'vjp');
   return backpropagate(topologicalOrder(outputs), outputs, wrt, cotangents).map(
     (adjoint, index) => adjoint ?? zerosLike(wrt[index]),
   );
 }
+
+const reads = ({ nodes }: Segment, x: Tensor): boolean => nodes.some((node) => node.inputs.includes(x));
 
 /** Zeros of a tensor's type; large ones are stored as one number. */
 function zerosLike({ shape, dtype }: TensorType): Tensor {
@@ -56,16 +61,24 @@ export function backpropagate(
   }
   const targets = new Set(wrt);
   const inner = wrt.filter((x) => x.node.inputs.length > 0);
+  const constants = wrt.filter(isConstant);
   // Nodes with a target behind them; only these get adjoints.
   const active = new Set<GraphNode>();
   const isActive = (x: Tensor): boolean => isFloat(x.dtype) && (targets.has(x) || active.has(x.node));
   for (const node of order) {
     if (!node.nondifferentiable && node.inputs.some(isActive)) active.add(node);
-    const interior = inner.length > 0 ? segmentOf(node)?.interior : undefined;
-    const hidden = interior && inner.find((x) => interior.has(x.node));
+    const segment = segmentOf(node);
+    if (!segment) continue;
+    const hidden = inner.find((x) => segment.interior.has(x.node));
     if (hidden) {
       throw new TypeError(
         `vjp: ${hidden.toString()} is inside a function given to ${node.operation}; return it from there to differentiate by it`,
+      );
+    }
+    const captured = constants.find((x) => !node.inputs.includes(x) && reads(segment, x));
+    if (captured) {
+      throw new TypeError(
+        `vjp: ${captured.toString()} is captured by a function given to ${node.operation}; pass it as an argument to differentiate by it`,
       );
     }
   }

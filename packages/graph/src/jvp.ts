@@ -3,6 +3,7 @@
 // u itself drops out, and so does every pass backwards: the transpose of a transposed convolution is the convolution again. What
 // is left is the forward pass and its tangent, 2.1 forwards for a residual network (benchmarks/graph/derivatives.ts), the
 // arithmetic of a native forward mode, and no rule has to be written twice.
+import { refuseAbsorbed } from './absorbed.ts';
 import { backpropagate, floatNames, gradients, separateArguments, vjp, type Tensors } from './grad.ts';
 import { isFloat } from './dtype.ts';
 import { zeros } from './ops/input.ts';
@@ -31,6 +32,7 @@ export function pushforward(
   wrt: readonly Tensor[],
   tangents: readonly (Tensor | undefined)[],
 ): Tensor[] {
+  refuseAbsorbed(wrt, 'pushforward');
   const moved = wrt.flatMap((x, index) => {
     const tangent = tangents[index];
     if (tangent && (!sameShape(tangent.shape, x.shape) || tangent.dtype !== x.dtype)) {

@@ -8,7 +8,7 @@ import { add, mul } from './ops/arithmetic.ts';
 import { conv2d, convTranspose2d, type Conv2dOptions } from './ops/conv.ts';
 import type { PoolOptions } from './ops/pool.ts';
 import type { ResizeOptions } from './ops/resize.ts';
-import { reshape, type ReduceAttributes } from './ops/shape.ts';
+import { reshape, transpose, type ReduceAttributes } from './ops/shape.ts';
 import { broadcastShapes, filled, sameShape, sizeOf, stridesOf, type Shape } from './shape.ts';
 import type { GraphNode, Tensor } from './tensor.ts';
 import { topologicalOrder, type Graph } from './trace.ts';
@@ -42,6 +42,7 @@ export function optimiseGraph(graph: Graph): Graph {
     const better =
       node.outputs.length === 1
         ? (foldConstants(node, inputs) ??
+          mergeViews(node, inputs) ??
           foldIntoConvolution(
             node,
             inputs,
@@ -103,6 +104,22 @@ function foldConstants(node: GraphNode, inputs: readonly Tensor[]): Tensor | und
   const [a, b = a] = inputs.map((input, index) => reader(values[index], input.shape, y.shape));
   for (let i = 0; i < out.length; i++) out[i] = compute(a(i), b(i));
   return constant(out, y.shape);
+}
+
+interface Permuted {
+  readonly permutation: readonly number[];
+}
+
+/** A reshape of a reshape, or a transpose of a transpose, is one of them. */
+function mergeViews(node: GraphNode, [x]: readonly Tensor[]): Tensor | undefined {
+  if (node.inputs.length !== 1 || x.node.operation !== node.operation) return undefined;
+  if (node.operation === 'reshape') return reshape(x.node.inputs[0], node.outputs[0].shape);
+  if (node.operation !== 'transpose') return undefined;
+  const [inner, outer] = [x.node, node].map(({ attributes }) => (attributes as Permuted).permutation);
+  return transpose(
+    x.node.inputs[0],
+    outer.map((axis) => inner[axis]),
+  );
 }
 
 /** Element i of `shape`, read from an operand that broadcasts to it. */

@@ -185,3 +185,49 @@ describe('differentiation', () => {
     expect(() => g.gradients(g.sum(y), [x])).toThrow("vjp: operation 'opaque' has no gradient");
   });
 });
+
+describe('operands that operations look through', () => {
+  const slope = async (fn: (x: g.Tensor) => readonly [g.Tensor, g.Tensor]): Promise<number[]> => {
+    const by: g.TensorFunction = ({ x }) => {
+      const [y, inner] = fn(x);
+      return g.gradients(g.sum(g.mul(y, 2)), [inner])[0];
+    };
+    const program = await g.compile(by, { x: { shape: [1, 1, 2, 3] } }, { runtime });
+    const { output } = await program.run({ x: Float32Array.of(1, 2, 3, 4, 5, 6) });
+    await program.dispose();
+    return [...output];
+  };
+
+  it('differentiates by views that are viewed again', async () => {
+    const twos = [2, 2, 2, 2, 2, 2];
+    const flat = (x: g.Tensor): g.Tensor => g.reshape(x, [6]);
+    const turned = (x: g.Tensor): g.Tensor => g.transpose(x, [0, 2, 3, 1]);
+    expect(await slope((x) => ((y) => [g.reshape(y, [3, 2]), y] as const)(flat(x)))).toEqual(twos);
+    expect(await slope((x) => ((y) => [g.transpose(y, [0, 3, 1, 2]), y] as const)(turned(x)))).toEqual(twos);
+  });
+
+  it('refuses what it cannot know', () => {
+    const x = g.exp(g.zeros([1, 1, 2, 2]));
+    const by = (y: g.Tensor, inner: g.Tensor) => () => g.gradients(g.sum(y), [inner]);
+    const positive = g.relu(x);
+    expect(by(g.maxPool2d(positive, { kernel: [2, 2] }), positive)).toThrow(
+      "vjp: relu float32[1,1,2,2] is merged into 'maxPool2d' and cannot be differentiated by; let the operation read add(x, 0)",
+    );
+    const upper = g.relu(x);
+    expect(by(g.minimum(upper, 6), upper)).toThrow("is merged into 'clip'");
+    const weights = g.constant([1, 2, 3, 4]);
+    expect(by(g.mul(g.reshape(weights, [2, 2]), x), weights)).toThrow(
+      "vjp: constant float32[4] is merged into 'reshape' and cannot be differentiated by; make it an input, or an argument of grad",
+    );
+    const factor = g.constant([2]);
+    for (const mark of [
+      g.rematerialise((a: g.Tensor) => g.mul(a, factor)),
+      g.customVjp(
+        (a: g.Tensor) => g.mul(a, factor),
+        ({ cotangents }) => cotangents,
+      ),
+    ]) {
+      expect(by(mark(x), factor)).toThrow('is captured by a function given to');
+    }
+  });
+});

@@ -1,4 +1,5 @@
 // Activations: piecewise functions of one tensor that runtimes fuse into the convolutions before them.
+import { absorb } from '../absorbed.ts';
 import { arrayFrom, numbersFrom, onnxDataType } from '../dtype.ts';
 import { broadcastShapes, formatShape, sameShape, ShapeError } from '../shape.ts';
 import {
@@ -167,6 +168,7 @@ export function clip(x: Tensor, min: number, max: number): Tensor {
     attributesOf(x, clipOperation) ??
     (attributesOf(x, reluOperation) === undefined ? undefined : RELU_BOUNDS);
   if (inner) {
+    absorb(x, 'clip');
     const hold = (value: number): number => Math.min(Math.max(value, min), max);
     return applyOperation(clipOperation, [x.node.inputs[0]], {
       min: hold(inner.min),

@@ -1,4 +1,5 @@
 // Batch normalisation (Ioffe and Szegedy 2015): with known statistics, or with those of the batch.
+import { absorb } from '../absorbed.ts';
 import { expectFloat, applyOperation, type Operation, type Tensor } from '../tensor.ts';
 import { scaleChannels } from './activation.ts';
 import { add, div, mul, neg, sub } from './arithmetic.ts';
@@ -46,6 +47,7 @@ export const batchNormOperation: Operation<{ readonly epsilon: number }> = {
 function knownFactors(scale: Tensor, variance: Tensor, epsilon: number): Float32Array | undefined {
   const [factors, variances] = [constantData(scale), constantData(variance)];
   if (!(factors instanceof Float32Array) || !(variances instanceof Float32Array)) return undefined;
+  for (const parameter of [scale, variance]) absorb(parameter, 'batchNorm');
   return factors.map((factor, channel) => factor / Math.sqrt(variances[channel] + epsilon));
 }
 

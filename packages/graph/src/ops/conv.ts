@@ -1,4 +1,5 @@
 // 2-D convolution (grouped, dilated, strided, asymmetric padding) and its transpose: each is the other's adjoint.
+import { absorb } from '../absorbed.ts';
 import { withDefaults } from '../options.ts';
 import { formatShape, ShapeError } from '../shape.ts';
 import { applyOperation, expectFloat, expectSameDType, type Operation, type Tensor } from '../tensor.ts';
@@ -101,6 +102,7 @@ function adjointKernel(w: Tensor, groups: number): Tensor {
   const [filters, perGroup, kh, kw] = w.shape;
   if (isConstant(w) && w.dtype === 'float32') {
     const shape = [groups * perGroup, filters / groups, kh, kw];
+    absorb(w, 'conv2d');
     return lazyConstant({ shape, dtype: w.dtype }, () => rotateKernel(w, groups));
   }
   return rotatedKernel(w, groups);

@@ -1,4 +1,5 @@
 // Maximum, minimum and power of two tensors.
+import { absorb } from '../absorbed.ts';
 import { isFloat } from '../dtype.ts';
 import { applyOperation, type Operation, type Tensor } from '../tensor.ts';
 import { clip } from './activation.ts';
@@ -39,6 +40,7 @@ export function minimum(a: Tensor, b: Tensor | number): Tensor {
 function scalarOf(value: Tensor | number): number | undefined {
   if (typeof value === 'number') return value;
   const data = value.rank === 0 ? constantData(value) : undefined;
+  if (data) absorb(value, 'clip');
   return data && Number(data[0]);
 }
 

@@ -1,4 +1,5 @@
 // Max and average pooling over windows.
+import { absorb } from '../absorbed.ts';
 import { formatShape, ShapeError, type Shape } from '../shape.ts';
 import {
   applyOperation,
@@ -128,7 +129,10 @@ const isPlain = ({ kernel, pads, dilations }: Window): boolean =>
 /** Largest value of each window (padding never wins). x: [n, c, h, w]. */
 export function maxPool2d(x: Tensor, options: PoolOptions): Tensor {
   // The same value and gradient, with the smaller image held and masked.
-  if (attributesOf(x, reluOperation) !== undefined) return relu(maxPool2d(x.node.inputs[0], options));
+  if (attributesOf(x, reluOperation) !== undefined) {
+    absorb(x, 'maxPool2d');
+    return relu(maxPool2d(x.node.inputs[0], options));
+  }
   const window = complete(x, options);
   const { kernel, strides, pads, dilations } = window;
   if (isPlain(window)) return applyOperation(maxPoolOperation, [x], { kernel, strides, pads })[0];

@@ -1,5 +1,6 @@
 // Views: reshape, transpose, broadcast (expand) and its adjoint, the sum. They live together because each one's
 // adjoint is another of them. Views of constants are made on the host, so that weights reach the runtime as weights.
+import { absorb } from '../absorbed.ts';
 import { emptyArray, type TypedArray } from '../dtype.ts';
 import {
   broadcastShapes,
@@ -14,7 +15,7 @@ import {
   stridesOf,
   type Shape,
 } from '../shape.ts';
-import { applyOperation, attributesOf, type Operation, type Tensor } from '../tensor.ts';
+import { applyOperation, type Operation, type Tensor } from '../tensor.ts';
 import { constant, constantData } from './input.ts';
 
 export const reshapeOperation: Operation<{ readonly shape: Shape }> = {
@@ -48,10 +49,11 @@ export function reshape(x: Tensor, shape: Shape): Tensor {
   checkShape(extents, 'reshape');
   if (sameShape(extents, x.shape)) return x;
   const data = constantData(x);
-  if (data && sizeOf(extents) === x.size) return constant(data, extents, x.dtype);
-  // A reshape of a reshape is one reshape.
-  const inner = attributesOf(x, reshapeOperation) ? x.node.inputs[0] : x;
-  return applyOperation(reshapeOperation, [inner], { shape: extents })[0];
+  if (data && sizeOf(extents) === x.size) {
+    absorb(x, 'reshape');
+    return constant(data, extents, x.dtype);
+  }
+  return applyOperation(reshapeOperation, [x], { shape: extents })[0];
 }
 
 export const transposeOperation: Operation<{ readonly permutation: readonly number[] }> = {
@@ -103,18 +105,15 @@ export function transpose(x: Tensor, permutation?: readonly number[]): Tensor {
       `transpose: expected a permutation of ${x.rank} axes, received [${order.join(',')}]`,
     );
   }
-  const inner = attributesOf(x, transposeOperation);
-  if (inner)
-    return transpose(
-      x.node.inputs[0],
-      order.map((axis) => inner.permutation[axis]),
-    );
   const shape = order.map((axis) => x.shape[axis]);
   // Only axes of extent 1 move: the elements keep their order, so no data has to.
   const moving = order.filter((axis) => x.shape[axis] !== 1);
   if (moving.every((axis, index) => index === 0 || moving[index - 1] < axis)) return reshape(x, shape);
   const data = constantData(x);
-  if (data) return constant(transposeData(data, x, order), shape, x.dtype);
+  if (data) {
+    absorb(x, 'transpose');
+    return constant(transposeData(data, x, order), shape, x.dtype);
+  }
   return applyOperation(transposeOperation, [x], { permutation: order })[0];
 }
 

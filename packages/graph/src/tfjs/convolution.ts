@@ -1,4 +1,5 @@
 // Convolution, pooling and batch normalisation of TF.js, in NCHW.
+import { absorb } from '../absorbed.ts';
 import { ImportError } from '../imported-model.ts';
 import { add, div, mul, sub } from '../ops/arithmetic.ts';
 import { conv2d } from '../ops/conv.ts';
@@ -59,6 +60,7 @@ function absorbPad(x: Tensor, pads: Pads): { x: Tensor; pads: Pads } {
   if (!border || border.value !== 0) return { x, pads };
   const { before, after } = border;
   if (before[0] + before[1] + after[0] + after[1] > 0) return { x, pads };
+  absorb(x, 'conv2d');
   return {
     x: x.node.inputs[0],
     pads: [pads[0] + before[2], pads[1] + before[3], pads[2] + after[2], pads[3] + after[3]],
