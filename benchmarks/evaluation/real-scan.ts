@@ -166,7 +166,7 @@ async function ictModel(): Promise<MorphableModel> {
   const json: unknown = JSON.parse(await readFile(join(folder, 'ict-facekit-head.json'), 'utf8'));
   const ict = importIctFaceKit(
     json,
-    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength) as ArrayBuffer,
+    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength),
   );
   // Regions by the nearest vertex of the default model, once both heads stand in one place.
   return { ...ict, regions: transferRegions(await loadHeadModel('likeness-head'), ict) };
