@@ -114,8 +114,11 @@ export async function compile<Output extends TypedArray = Float32Array>(
   inputSpecs: InputSpecs,
   options: CompileOptions,
 ): Promise<Program<Output>> {
-  const graph = traceProgram(source, inputSpecs, options.outputs);
   const { runtime, threads } = options;
+  if (typeof (runtime as Runtime | undefined)?.createSession !== 'function') {
+    throw new TypeError('compile: expected a runtime (nodeRuntime() or webRuntime()), received none');
+  }
+  const graph = traceProgram(source, inputSpecs, options.outputs);
   const lowered = lower(graph, { channelBlock: await runtime.channelBlock?.() });
   const model = runtime.adapt?.(lowered) ?? lowered;
   const create = (): Promise<RuntimeSession> => runtime.createSession(encodeOnnx(model), { threads });

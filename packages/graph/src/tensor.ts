@@ -2,7 +2,7 @@
 // that hangs on its outputs. There is no ambient builder and so no global state; whatever an output does not need is
 // never encoded.
 import { isFloat, type DType } from './dtype.ts';
-import { formatShape, sizeOf, type Shape } from './shape.ts';
+import { checkShape, formatShape, sizeOf, type Shape } from './shape.ts';
 import type { OnnxAttribute } from './onnx/model.ts';
 import type { TypedArray } from './dtype.ts';
 
@@ -116,6 +116,7 @@ export function applyOperation<A>(
   attributes: A,
 ): readonly Tensor[] {
   const types = operation.infer(inputs, attributes);
+  for (const { shape } of types) checkShape(shape, operation.name);
   const outputs: Tensor[] = [];
   const { vjp } = operation;
   const node: GraphNode = {

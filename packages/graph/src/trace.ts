@@ -83,6 +83,9 @@ export function trace(fn: TensorFunction, inputSpecs: InputSpecs): Graph {
     inputs[name] = inputTensor(name, { shape: [...shape], dtype: dtype ?? 'float32' });
   }
   const returned = fn(inputs);
+  if (typeof (returned as unknown) !== 'object' || (returned as unknown) === null) {
+    throw new TypeError('trace: expected the function to return a tensor or a record of tensors');
+  }
   const outputs = returned instanceof Tensor ? { output: returned } : returned;
   for (const [name, output] of Object.entries(outputs)) {
     if (!(output instanceof Tensor)) throw new TypeError(`trace: expected a tensor as output '${name}'`);

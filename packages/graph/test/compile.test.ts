@@ -157,3 +157,20 @@ describe('exportOnnx', () => {
     await session.release();
   });
 });
+
+it('says what is wrong with what it is given', async () => {
+  const specs = { x: { shape: [1, 1, 4, 4] } };
+  const wrong = g.trace(({ x }) => x, specs).outputs['output'];
+  const kernel = g.zeros([1, 1, 2, 2]);
+  await expect(g.compile(({ x }) => x, specs, {} as g.CompileOptions)).rejects.toThrow(
+    'compile: expected a runtime (nodeRuntime() or webRuntime()), received none',
+  );
+  expect(() => g.trace((() => 3) as unknown as g.TensorFunction, specs)).toThrow(
+    'trace: expected the function to return a tensor or a record of tensors',
+  );
+  expect(() => g.add(wrong, undefined as unknown as number)).toThrow('expected a tensor or a number');
+  expect(() => g.conv2d(wrong, kernel, undefined, { strides: [0, 1] })).toThrow(
+    'conv2d: expected whole, non-negative extents',
+  );
+  expect(() => g.resize2d(wrong, { size: [2.5, 4] })).toThrow('resize2d: expected whole, non-negative');
+});

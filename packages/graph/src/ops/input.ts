@@ -79,7 +79,11 @@ export function ones(shape: Shape, dtype: DType = 'float32'): Tensor {
 
 /** A tensor, or a number as a scalar constant of `like`'s element type. */
 export function operand(value: Tensor | number, like: TensorType): Tensor {
-  return value instanceof Tensor ? value : constant(arrayFrom(like.dtype, [value]), [], like.dtype);
+  if (value instanceof Tensor) return value;
+  if (typeof value !== 'number') {
+    throw new TypeError(`expected a tensor or a number as operand, received ${typeof value}`);
+  }
+  return constant(arrayFrom(like.dtype, [value]), [], like.dtype);
 }
 
 export const stopGradientOperation: Operation<null> = {
