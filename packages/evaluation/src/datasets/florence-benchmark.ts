@@ -134,6 +134,17 @@ export async function openFlorenceBenchmark(
         landmarks: readLjson(await readFile(landmarks, 'utf8'), landmarks),
       })),
     );
+  let kept: { subject: string; scans: Scan[]; registrations: FlorenceRegistration[] } | undefined;
+  const registered = async (subject: string): Promise<NonNullable<typeof kept>> => {
+    // Registration takes seconds, and the pictures often ask for the subject that was judged last.
+    if (kept?.subject === subject) return kept;
+    const scans = await load(subject);
+    const registrations = scans.map(({ mesh, landmarks }) =>
+      registerFlorenceScan(mesh, landmarks, template, bending),
+    );
+    kept = { subject, scans, registrations };
+    return kept;
+  };
   return {
     name: 'florence',
     settings: {
@@ -153,10 +164,7 @@ export async function openFlorenceBenchmark(
     async work(item: BenchmarkItem) {
       const subject = item.id.slice('subject_'.length);
       try {
-        const scans = await load(subject);
-        const registrations = scans.map(({ mesh, landmarks }) =>
-          registerFlorenceScan(mesh, landmarks, template, bending),
-        );
+        const { scans, registrations } = await registered(subject);
         const settings: Partial<Record<Setting, SettingErrors>> = {};
         const absent: Partial<Record<Setting, string>> = {};
         for (const setting of FLORENCE_SETTINGS) {
@@ -177,8 +185,7 @@ export async function openFlorenceBenchmark(
     summarise: (results) =>
       summariseFlorence(results, async (id, setting, caption) => {
         const subject = id.slice('subject_'.length);
-        const [scan] = await load(subject);
-        const registration = registerFlorenceScan(scan.mesh, scan.landmarks, template, bending);
+        const [registration] = (await registered(subject)).registrations;
         const mesh = await predict(subject, setting);
         const { scans } = evaluateFlorence([registration], mesh.positions, template, {
           radiusMm: florenceRadiusMm(Number(subject)),

@@ -117,21 +117,25 @@ export async function openNowBenchmark(options: NowOptions): Promise<Benchmark<N
     }
     return scan;
   };
-  const judge = async (
-    image: NowImage,
-  ): Promise<{ scan: NowScan; results: Record<(typeof VARIANTS)[number], NowResult> }> => {
+  let judged:
+    { id: string; scan: NowScan; results: Record<(typeof VARIANTS)[number], NowResult> } | undefined;
+  const judge = async (image: NowImage): Promise<NonNullable<typeof judged>> => {
+    // The report's pictures often ask for the image that was judged last.
+    if (judged?.id === image.id) return judged;
     const prediction =
       predictor === undefined || pictures === undefined
         ? await readNowPrediction(predictions ?? '', image, mm)
         : await fitNow(predictor, join(pictures, image.subject, image.challenge, image.file));
     const scan = await scanOf(image.subject);
-    return {
+    judged = {
+      id: image.id,
       scan,
       results: {
         nonMetrical: evaluateNow(scan, prediction),
         metrical: evaluateNow(scan, prediction, { metrical: true }),
       },
     };
+    return judged;
   };
   const byId = new Map(images.map((image) => [image.id, image]));
   const imageOf = (id: string): NowImage => {

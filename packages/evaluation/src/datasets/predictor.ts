@@ -22,9 +22,13 @@ export interface Predictor extends AsyncDisposable {
 export async function openPredictor(preset: PresetName): Promise<Predictor> {
   const likeness: Likeness = await openLikeness();
   const { model } = likeness;
+  let kept: { photos: string; head: PredictedHead } | undefined;
   return {
     model,
     async predict(photos) {
+      // The report's pictures often ask for the photo that was fitted last.
+      const asked = photos.join('\0');
+      if (kept?.photos === asked) return kept.head;
       const identity = new Float64Array(model.identity.count);
       let factor = 0;
       let used = 0;
@@ -46,7 +50,8 @@ export async function openPredictor(preset: PresetName): Promise<Predictor> {
         identity.map((x) => x / used),
         [],
       ).map((x) => (x * factor) / used);
-      return headOf(model, neutral);
+      kept = { photos: asked, head: headOf(model, neutral) };
+      return kept.head;
     },
     [Symbol.asyncDispose]: () => likeness.dispose(),
   };

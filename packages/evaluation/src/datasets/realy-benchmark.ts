@@ -4,7 +4,7 @@
  *   DIR/REALY_HIFI3D_keypoints/N.obj              85 keypoints as vertices
  *   DIR/REALY_scan_region/N/{nose,mouth,forehead,cheek}.obj
  *   DIR/metrical_scale.txt                        mm per unit, line N is subject N
- *   DIR/REALY_image/...                           N.jpg, N_VIEW.jpg (for --fit; any depth)
+ *   DIR/REALY_image/...                           N.jpg, N_VIEW.jpg (for --fit; any folder below, depth maps are passed over)
  *   PREDICTIONS/N.obj, N_VIEW.obj                 one topology
  *   KEYPOINTS.txt                                 85 x [triangle, w0, w1], JSON, as REALY's data/HIFI3D.txt
  */
@@ -92,7 +92,7 @@ export async function openRealyBenchmark(options: RealyOptions): Promise<Benchma
   if (predictions === undefined) {
     const folder = requirePath(REALY_INFO, data, 'REALY_image');
     files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-      .filter((name) => /\.(?:jpe?g|png)$/i.test(name))
+      .filter((name) => /\.(?:jpe?g|png)$/i.test(name) && !/depth/i.test(name))
       .map((name) => join(folder, name));
   } else {
     if (!isFolder(predictions))
@@ -112,6 +112,16 @@ export async function openRealyBenchmark(options: RealyOptions): Promise<Benchma
       : new BenchInputError(
           `The folder ${predictions} holds no meshes named like the subjects: REALY wants 1.obj, 2.obj, ... and 1_VIEW.obj.`,
         );
+  const named = new Map<string, string>();
+  for (const { id, file } of views) {
+    // The set comes cropped and as photographed, under the same names.
+    const twin = named.get(id);
+    if (twin !== undefined)
+      throw new BenchInputError(
+        `The files ${twin} and ${file} bear one name, but a subject's view counts once: leave one version of the images in the folder.`,
+      );
+    named.set(id, file);
+  }
   for (const subject of new Set(views.map((view) => view.subject))) {
     requirePath(REALY_INFO, keypointFolder, `${subject}.obj`);
     for (const region of REALY_REGIONS)

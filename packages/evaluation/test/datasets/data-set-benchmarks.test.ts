@@ -35,7 +35,9 @@ describe('bench now', () => {
   });
 
   it('reads the metrical unit: taken for millimetres, metres are a thousand times too small', async () => {
-    const { result } = await runAndClose(openNowBenchmark({ ...now, unit: 'mm', challenge: 'selfie' }));
+    folder.write('now/imagepathstest.txt', 'FaMoS_180424_03330_TA/selfie/IMG_0001.jpg\n');
+    const { result } = await runAndClose(openNowBenchmark({ ...now, unit: 'mm', imageSet: 'test' }));
+    expect(result).toMatchObject({ imageSet: 'test', images: 1 });
     expect((result['nonMetrical'] as Record<string, Figures>)['all'].meanMm).toBeLessThan(5);
     expect((result['metrical'] as Record<string, Figures>)['all'].meanMm).toBeGreaterThan(20);
   });
@@ -81,6 +83,12 @@ describe('bench realy', () => {
     );
     await expect(openRealyBenchmark({ data: realy.data })).rejects.toThrow(
       /REALY_image is missing.*realy3dface\.com/,
+    );
+    // REALY gives its images cropped and as photographed, under one name, and depth maps beside them.
+    for (const name of ['cropped/1.jpg', 'original/1.jpg', 'original/1_depth.png'])
+      folder.write(`realy/REALY_image/${name}`, '');
+    await expect(openRealyBenchmark({ data: realy.data })).rejects.toThrow(
+      /cropped\/1\.jpg and .*original\/1\.jpg bear one name/,
     );
     rmSync(`${realy.data}/REALY_scan_region/2/mouth.obj`);
     await expect(openRealyBenchmark(realy)).rejects.toThrow(/REALY_scan_region\/2\/mouth\.obj is missing/);

@@ -19,6 +19,30 @@ const obj = (positions: ArrayLike<number>, triangles: ArrayLike<number>): string
 const rows = (points: ArrayLike<number>): number[][] =>
   Array.from({ length: points.length / 3 }, (_, i) => [points[i * 3], points[i * 3 + 1], points[i * 3 + 2]]);
 
+/** MeshLab's picked points. */
+export function pickedPoints(points: ArrayLike<number>): string {
+  return `<!DOCTYPE PickedPoints>\n<PickedPoints>\n <DocumentData>\n  <DateTime time="10:00:00" date="2018-05-01"/>\n  <User name="x"/>\n </DocumentData>\n${rows(
+    points,
+  )
+    .map(([x, y, z], k) => ` <point x="${x}" y="${y}" z="${z}" name="${k}" active="1"/>`)
+    .join('\n')}\n</PickedPoints>\n`;
+}
+
+/** menpo's landmark files. */
+export function ljson(points: ArrayLike<number>): string {
+  return JSON.stringify({
+    version: 3,
+    groups: { LJSON: { labels: [], landmarks: { connectivity: [], points: rows(points) } } },
+  });
+}
+
+/** An OBJ of points alone. */
+export function vertexLines(points: ArrayLike<number>): string {
+  return rows(points)
+    .map((row) => `v ${row.join(' ')}`)
+    .join('\n');
+}
+
 /** NumPy's format 1.0, float64, C order. */
 export function npy(points: ArrayLike<number>): Uint8Array {
   const header =
@@ -50,11 +74,7 @@ export function makeNow(folder: TemporaryFolder): { data: string; predictions: s
     if (marks.length !== ordered.length) throw new Error('NoW has seven landmarks.');
     folder.write(
       `now/scans_lmks_onlypp/${subject}/natural_head_rotation.000001_picked_points.pp`,
-      `<!DOCTYPE PickedPoints>\n<PickedPoints>\n <DocumentData>\n  <DateTime time="10:00:00" date="2018-05-01"/>\n  <User name="x"/>\n </DocumentData>\n${rows(
-        ordered,
-      )
-        .map(([x, y, z], k) => ` <point x="${x}" y="${y}" z="${z}" name="${k}" active="1"/>`)
-        .join('\n')}\n</PickedPoints>\n`,
+      pickedPoints(ordered),
     );
     const predicted = i === 0 ? positions : ANYBODY.positions;
     for (const challenge of CHALLENGES) {
@@ -82,12 +102,7 @@ export function makeNow(folder: TemporaryFolder): { data: string; predictions: s
 export function makeRealy(folder: TemporaryFolder): { data: string; predictions: string; keypoints: string } {
   for (const [i, person] of PEOPLE.entries()) {
     const { scan } = realyScanFromMesh(person, REGION_VERTICES, pointsAt(person.positions, KEYPOINT_IDS));
-    folder.write(
-      `realy/REALY_HIFI3D_keypoints/${i + 1}.obj`,
-      rows(scan.keypoints)
-        .map((row) => `v ${row.join(' ')}`)
-        .join('\n'),
-    );
+    folder.write(`realy/REALY_HIFI3D_keypoints/${i + 1}.obj`, vertexLines(scan.keypoints));
     for (const region of REALY_REGIONS) {
       const { positions, triangles } = scan.regions[region];
       folder.write(`realy/REALY_scan_region/${i + 1}/${region}.obj`, obj(positions, triangles));
@@ -125,15 +140,7 @@ export function makeFlorence(folder: TemporaryFolder): {
       folder.write(place, obj(positions, triangles));
       folder.write(
         `florence/MICC_landmarks/${subject}/Model/${scan}/obj/110920150452.ljson`,
-        JSON.stringify({
-          version: 3,
-          groups: {
-            LJSON: {
-              labels: [],
-              landmarks: { connectivity: [], points: rows(pointsAt(positions, LANDMARK_IDS)) },
-            },
-          },
-        }),
+        ljson(pointsAt(positions, LANDMARK_IDS)),
       );
     }
     for (const setting of ['Indoor-Cooperative', 'PTZ-Indoor', 'PTZ-Outdoor'])
