@@ -2,7 +2,7 @@
  * The three data sets in their true layouts with photographs that show a face: one head of likeness-head's own prior, rendered.
  * Its scan is what the real sets give: the front of the face alone, in the scanner's frame, REALY's in REALY's unit.
  */
-import { NOW_FROM_IBUG68, REALY_REGIONS, realyScanFromMesh } from '@likeness/core/evaluation';
+import { REALY_REGIONS, realyScanFromMesh } from '@likeness/core/evaluation';
 import type { SurfaceMesh } from '@likeness/core/evaluation';
 import { axisAngleOf } from '@likeness/core/camera';
 import { cropSphere, transformPoints } from '@likeness/core/geometry';
@@ -11,7 +11,7 @@ import type { MorphableModel } from '@likeness/core/model';
 import { headRotation } from '@likeness/training/landmarks';
 import { writeObjText } from '../../src/datasets/read-obj.ts';
 import { faceMetric } from '../../src/synthetic/face-metric.ts';
-import { realyKeypoints, surfaceOfHead } from '../../src/synthetic/icp-errors.ts';
+import { nowLandmarks, realyKeypoints, surfaceOfHead } from '../../src/synthetic/icp-errors.ts';
 import { createSkinPainter } from '../../src/synthetic/paint-skin.ts';
 import { photograph } from '../../src/synthetic/render-setup.ts';
 import { headRandom, sampleSetup } from '../../src/synthetic/sample-setup.ts';
@@ -34,12 +34,17 @@ export interface RenderedPerson {
   photo(yawDegrees: number): Promise<Uint8Array>;
 }
 
-export function renderPerson(model: MorphableModel): RenderedPerson {
+/** [V, 3] one head of the model's prior, mm, in its frame. */
+export function drawnShape(model: MorphableModel): Float32Array {
   const random = headRandom(11, 0);
   const shape = Float32Array.from({ length: model.identity.count }, () =>
     Math.max(-2, Math.min(2, random.normal())),
   );
-  const neutral = evaluateModel(model, shape, []);
+  return evaluateModel(model, shape, []);
+}
+
+export function renderPerson(model: MorphableModel): RenderedPerson {
+  const neutral = drawnShape(model);
   const own = surfaceOfHead(model, neutral, faceMetric(model));
   const toScanner = {
     scale: 1,
@@ -94,10 +99,9 @@ export async function makeNowPhotos(folder: TemporaryFolder, person: RenderedPer
     `now/scans/${SUBJECT}/natural_head_rotation.000001.obj`,
     writeObjText(scan.positions, scan.triangles),
   );
-  const marks = NOW_FROM_IBUG68.flatMap((i) => [...landmarks.subarray(3 * i, 3 * i + 3)]);
   folder.write(
     `now/scans_lmks_onlypp/${SUBJECT}/natural_head_rotation.000001_picked_points.pp`,
-    pickedPoints(marks),
+    pickedPoints(nowLandmarks(landmarks)),
   );
   const image = `${SUBJECT}/multiview_neutral/IMG_0001.jpg`;
   folder.write(`now/final_release_version/iphone_pictures/${image}`, await person.photo(0));
