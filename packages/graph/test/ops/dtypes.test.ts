@@ -95,7 +95,9 @@ const CASES = Object.entries(GRADIENT_CASES)
 
 describe.each(CASES)('$title', ({ one, isFirst }) => {
   // The runtime computes it in float32 between conversions: one case an operation shows what there is to see.
-  it.runIf(isFirst)('in float16', async () => {
+  // The first case of each operation is enough here: types are the operation's matter, not the shapes'.
+  if (!isFirst) return;
+  it('in float16', async () => {
     const values = inputsOf(one);
     const [single, half] = await Promise.all([evaluator(one, 'float32'), evaluator(one, 'float16')]);
     const [expected, found] = [await single.at(values), await half.at(values)];

@@ -43,15 +43,14 @@ function reference({ mode, padding, alignCorners }: typeof g.GRID_SAMPLE_DEFAULT
 
 describe.each(['float32', 'float64', 'float16'] as const)('%s', (dtype) => {
   const tolerance = { float32: 1e-5, float64: 1e-12, float16: 2e-2 }[dtype];
-  describe.each(['bilinear', 'nearest'] as const)('%s', (mode) => {
-    // A position rounded to float16 may lie nearest another pixel.
-    it
-      .skipIf(dtype === 'float16' && mode === 'nearest')
-      .each(
-        (['zeros', 'border', 'reflection'] as const).flatMap((padding) =>
-          [false, true].map((alignCorners) => ({ padding, alignCorners })),
-        ),
-      )('%o', async (options) => {
+  // A position rounded to float16 may lie nearest another pixel.
+  const modes = dtype === 'float16' ? (['bilinear'] as const) : (['bilinear', 'nearest'] as const);
+  describe.each(modes)('%s', (mode) => {
+    it.each(
+      (['zeros', 'border', 'reflection'] as const).flatMap((padding) =>
+        [false, true].map((alignCorners) => ({ padding, alignCorners })),
+      ),
+    )('%o', async (options) => {
       const { data } = await evaluate((t) => g.gridSample(t['x'], t['grid'], { mode, ...options }), {
         x: { ...image, dtype },
         grid: { ...grid, dtype },

@@ -21,7 +21,8 @@ describe.each(['float32', 'float64', 'float16', 'int32'] as const)('%s', (dtype)
     expect(await off((t) => g.argMax(t, 1), [2, 1])).toBeLessThan(tolerance);
     expect(await off((t) => g.argMin(t, 0, { keepDims: true }), [1, 0, 1])).toBeLessThan(tolerance);
   });
-  it.skipIf(dtype === 'int32')('takes norms', async () => {
+  if (dtype === 'int32') return;
+  it('takes norms', async () => {
     expect(await off((t) => g.norm(t, { order: 1 }), [17])).toBeLessThan(tolerance);
     expect(await off((t) => g.norm(t, { axes: [1] }), [Math.sqrt(14), Math.sqrt(61)])).toBeLessThan(
       tolerance,
