@@ -54,7 +54,7 @@ function clustered(
 it('a head scan is found, aligned, photographed and measured', async () => {
   const { model } = likeness;
   const head = drawnShape(model);
-  const coarse = clustered(head, model.triangles, 4);
+  const coarse = clustered(head, model.triangles, 5);
   expect(coarse.positions.length).toBeLessThan(head.length / 2);
   const turned = transformPoints(coarse.positions, {
     scale: 0.1,
