@@ -114,7 +114,7 @@ export async function compile<Output extends TypedArray = Float32Array>(
   inputSpecs: InputSpecs,
   options: CompileOptions,
 ): Promise<Program<Output>> {
-  const { runtime, threads } = options;
+  const { runtime, threads } = (options as CompileOptions | undefined) ?? ({} as CompileOptions);
   if (typeof (runtime as Runtime | undefined)?.createSession !== 'function') {
     throw new TypeError('compile: expected a runtime (nodeRuntime() or webRuntime()), received none');
   }
@@ -234,6 +234,9 @@ function checkInputs(
   values: Readonly<Record<string, ProgramInput>>,
 ): Feeds {
   const feeds: Feeds = {};
+  if (typeof (values as unknown) !== 'object' || (values as unknown) === null) {
+    throw new TypeError(`Program.run: expected arrays by name, received ${typeof (values as unknown)}`);
+  }
   for (const port of ports.values()) {
     feeds[port.name] = checkValue('input', port, values[port.name]);
   }

@@ -37,6 +37,11 @@ export function onnxDataType(dtype: DType): number {
   return FACTS[dtype].onnx;
 }
 
+/** True if `name` is an element type. */
+export function isDType(name: unknown): name is DType {
+  return typeof name === 'string' && Object.hasOwn(FACTS, name);
+}
+
 /** True for the floating-point types, the only ones that carry gradients. */
 export function isFloat(dtype: DType): boolean {
   return FACTS[dtype].float;

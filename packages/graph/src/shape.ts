@@ -32,6 +32,11 @@ export function sameShape(a: Shape, b: Shape): boolean {
 
 /** Checks extents given by a user. */
 export function checkShape(shape: Shape, what: string): void {
+  if (!Array.isArray(shape)) {
+    throw new TypeError(
+      `${what}: expected a shape such as [2, 3] (a spec is { shape: [2, 3] }), received ${typeof (shape as unknown)}`,
+    );
+  }
   for (const extent of shape) {
     if (!Number.isInteger(extent) || extent < 0) {
       throw new ShapeError(`${what}: expected whole, non-negative extents, received ${formatShape(shape)}`);

@@ -1,5 +1,5 @@
 // A function of tensors becomes a graph: its inputs, its outputs, and the nodes between them in an order that runs.
-import type { DType } from './dtype.ts';
+import { isDType, type DType } from './dtype.ts';
 import { inputTensor } from './ops/input.ts';
 import { checkShape, type Shape } from './shape.ts';
 import { Tensor, type GraphNode } from './tensor.ts';
@@ -77,6 +77,9 @@ export function trace(fn: TensorFunction, inputSpecs: InputSpecs): Graph {
   const inputs: Record<string, Tensor> = {};
   for (const { name, shape, dtype } of listSpecs(inputSpecs)) {
     checkShape(shape, `trace: input '${name}'`);
+    if (dtype !== undefined && !isDType(dtype)) {
+      throw new TypeError(`trace: input '${name}': there is no element type '${String(dtype)}'`);
+    }
     if (Object.hasOwn(inputs, name)) {
       throw new TypeError(`trace: expected distinct input names, received '${name}' twice`);
     }
@@ -85,6 +88,9 @@ export function trace(fn: TensorFunction, inputSpecs: InputSpecs): Graph {
   const returned = fn(inputs);
   if (typeof (returned as unknown) !== 'object' || (returned as unknown) === null) {
     throw new TypeError('trace: expected the function to return a tensor or a record of tensors');
+  }
+  if (returned instanceof Promise) {
+    throw new TypeError('trace: expected a function that returns tensors, received an async one');
   }
   const outputs = returned instanceof Tensor ? { output: returned } : returned;
   for (const [name, output] of Object.entries(outputs)) {

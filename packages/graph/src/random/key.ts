@@ -44,7 +44,11 @@ export function foldIn(from: RandomKey, data: number): RandomKey {
 }
 
 /** `count` uniformly distributed 32-bit words of a key; `attempt` chooses another sequence of the same key. */
-export function words({ low, high }: RandomKey, count: number, attempt = 0): Uint32Array<ArrayBuffer> {
+export function words(key: RandomKey, count: number, attempt = 0): Uint32Array<ArrayBuffer> {
+  const { low, high } = key;
+  if (!Number.isInteger(low) || !Number.isInteger(high)) {
+    throw new TypeError(`random: expected a key (random.key(seed)), received ${typeof key}`);
+  }
   expectCount(count, 'random.words');
   const out = new Uint32Array(count);
   for (let at = 0, block = 0; at < count; at += 4, block++) {
