@@ -1,5 +1,5 @@
 // `npm run bench -- graph [--json] [--samples n] [--group name] [--filter text]`: every row of the graph benchmarks.
-import { appendFileSync, mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const SUITES: readonly BenchSuite[] = [networkSuite, convolutionSuite, trainingS
 
 const RESULTS = join(dirname(fileURLToPath(import.meta.url)), '..', 'results');
 
-/** Runs the suites and prints rows as they come. With `--keep` they are also appended to benchmarks/results/. */
+/** Runs the suites and prints rows as they come. With `--keep` they replace those in benchmarks/results/. */
 export async function runGraphBench(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -58,7 +58,7 @@ function keep(group: string, rows: readonly BenchRow[]): void {
     node: process.version,
     date: new Date().toISOString().slice(0, 10),
   };
-  appendFileSync(
+  writeFileSync(
     join(RESULTS, `graph-${group}.jsonl`),
     [machine, ...rows].map((row) => `${JSON.stringify(row)}\n`).join(''),
   );

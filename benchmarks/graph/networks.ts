@@ -72,7 +72,9 @@ async function* measure(network: MeasuredNetwork, context: BenchContext): AsyncG
   const { name, shape } = network;
   const size = shape.reduce((a, b) => a * b, 1);
   const inputs = { x: Float32Array.from({ length: size }, (_, i) => hashed(i, 0)) };
-  const runtime = nodeRuntime({ threads: context.threads });
+  // Threads spin on both sides, as those of PyTorch's OpenMP do: nothing else runs here. Without, the second thread of this
+  // machine often wakes too late to help (`spinning` of nodeRuntime).
+  const runtime = nodeRuntime({ threads: context.threads, spinning: true });
   const load = async (task: string): Promise<LoadedPeer | undefined> =>
     network.peer ? await context.torch?.load(task, { network: name, shape }) : undefined;
   const { forward, gradient } = networkPrograms(network.apply);

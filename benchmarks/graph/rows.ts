@@ -95,8 +95,8 @@ export function ourSide(name: string, once: () => Promise<unknown>): Side {
 export type Measured = Omit<BenchRow, 'group' | 'task' | 'notes'>;
 
 /**
- * Measures both sides in turn: `warmUp` runs each, then `samples` rounds of (`burst` runs of ours, `burst` of the
- * peer's). Short tasks want a larger burst: one round is one sample, its mean.
+ * Measures both sides in turn: `warmUp` runs each, then `samples` rounds of (two runs that do not count and `burst` that
+ * do of ours, the same of the peer's). Short tasks want a larger burst: one round is one sample, its mean.
  */
 export async function measureAgainst(
   ours: Side,
@@ -108,10 +108,16 @@ export async function measureAgainst(
   await ours.run(warmUp);
   if (peer) await peer.run(warmUp);
   for (let round = 0; round < samples; round++) {
-    // PyTorch's threads spin for a while after their last work; the next side must not run beside them.
+    // Threads spin for a while after their last work; the next side must not run beside them.
     await pause(PAUSE_MS);
+    // A run that is not counted on both sides: programs run in loops, and after a pause the first run finds cold caches
+    // and sleeping threads.
+    await ours.run(WAKE_RUNS);
     taken.ours.push(meanSample(await ours.run(burst)));
-    if (peer) taken.peer.push(meanSample(await peer.run(burst)));
+    if (!peer) continue;
+    await pause(PAUSE_MS);
+    await peer.run(WAKE_RUNS);
+    taken.peer.push(meanSample(await peer.run(burst)));
   }
   const a = summary(taken.ours);
   const b = peer ? summary(taken.peer) : undefined;
@@ -129,6 +135,7 @@ export async function measureAgainst(
 }
 
 const PAUSE_MS = 30;
+const WAKE_RUNS = 2;
 const pause = async (ms: number): Promise<void> =>
   new Promise((resolve) => {
     setTimeout(resolve, ms);

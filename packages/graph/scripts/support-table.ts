@@ -60,26 +60,71 @@ export function speedTable(): string {
     const kept = keptRun(group);
     if (!kept) continue;
     const { machine, rows } = kept;
-    const peer = rows.find((row) => row.peer !== null)?.peer ?? 'no peer';
-    const ratios = rows.flatMap((row) => (row.ratio === null || group === 'overhead' ? [] : [row.ratio]));
-    const mean = Math.exp(ratios.reduce((total, ratio) => total + Math.log(ratio), 0) / ratios.length);
-    const cell = (value: number | null, unit = ''): string =>
-      value === null ? '' : `${Number(value.toPrecision(3))}${unit}`;
     parts.push(
       [
-        `${group}: medians in ms, ${machine.cpu}, ${machine.cores} cores, ${machine.date}; beside ${peer}${
-          ratios.length > 0 ? `, ${cell(mean)} times as fast on the geometric mean` : ''
-        }`,
+        `**${group}**: medians in ms, ${machine.cpu}, ${machine.cores} cores, ${machine.date}. ${means(group, rows)}`,
         '',
-        '| task | ours | peer | peer / ours |',
-        '| --- | --- | --- | --- |',
-        ...rows.map(
-          (row) => `| ${row.task} | ${cell(row.ours_ms)} | ${cell(row.peer_ms)} | ${cell(row.ratio, 'x')} |`,
-        ),
+        ...(group === 'conv' ? passTable(rows) : taskTable(rows)),
       ].join('\n'),
     );
   }
   return parts.length > 0 ? parts.join('\n\n') : 'No results are kept yet.';
+}
+
+const cell = (value: number | null, unit = ''): string =>
+  value === null ? '' : `${Number(value.toPrecision(3))}${unit}`;
+const geometricMean = (values: readonly number[]): number =>
+  Math.exp(values.reduce((total, value) => total + Math.log(value), 0) / values.length);
+
+type Row = NonNullable<ReturnType<typeof keptRun>>['rows'][number];
+
+/** What a row does: everything from `forward` or a gradient's name on. */
+const passOf = ({ task }: Row): string =>
+  /(forward|input gradient|filter gradient).*$/u.exec(task)?.[0] ?? '';
+
+/** Rows by a key, in order of appearance. */
+function grouped(rows: readonly Row[], key: (row: Row) => string): [string, Row[]][] {
+  const out = new Map<string, Row[]>();
+  for (const row of rows) out.set(key(row), [...(out.get(key(row)) ?? []), row]);
+  return [...out];
+}
+
+/** Geometric means of peer / ours, of each kind of task and each peer by itself. */
+function means(group: string, rows: readonly Row[]): string {
+  if (group === 'overhead') return '';
+  const compared = rows.filter(({ ratio }) => ratio !== null);
+  const kinds = grouped(
+    compared,
+    (row) => `${group === 'network' ? passOf(row) : group} beside ${row.peer ?? ''}`,
+  );
+  const parts = kinds.map(
+    ([kind, alike]) =>
+      `${kind}: ${cell(geometricMean(alike.flatMap(({ ratio }) => ratio ?? [])))}x (${alike.length} tasks)`,
+  );
+  return `Geometric means of peer / ours: ${parts.join('; ')}.`;
+}
+
+function taskTable(rows: readonly Row[]): string[] {
+  return [
+    '| task | ours | beside | peer | peer / ours |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows.map(
+      (row) =>
+        `| ${row.task} | ${cell(row.ours_ms)} | ${row.peer ?? ''} | ${cell(row.peer_ms)} | ${cell(row.ratio, 'x')} |`,
+    ),
+  ];
+}
+
+/** Single convolutions: ten shapes each, all of them in benchmarks/results/graph-conv.jsonl. */
+function passTable(rows: readonly Row[]): string[] {
+  return [
+    '| pass | shapes | peer / ours, geometric mean | smallest | largest |',
+    '| --- | --- | --- | --- | --- |',
+    ...grouped(rows, passOf).map(([pass, alike]) => {
+      const ratios = alike.flatMap(({ ratio }) => ratio ?? []);
+      return `| ${pass} | ${alike.length} | ${cell(geometricMean(ratios), 'x')} | ${cell(Math.min(...ratios), 'x')} | ${cell(Math.max(...ratios), 'x')} |`;
+    }),
+  ];
 }
 
 function replaceSection(readme: string, name: string, text: string): string {
