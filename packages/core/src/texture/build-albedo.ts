@@ -1,42 +1,31 @@
 /**
  * The texture stage: a photo and a fitted head in, an albedo map out (issue: unwrap, mask, light divided out, completion).
  *
- * Mask, visibility and light are found at a working resolution (a window of about 220 px face width, a coarse chart), because
- * they are smooth; only the last step touches every texel of the full chart.
+ * Mask, visibility and light are found by `observeSkin` at a working resolution; only the last step touches every texel of the
+ * full chart.
  */
-import type { PinholeCamera } from '../camera/index.ts';
-import { vertexNormals } from '../geometry/index.ts';
-import { linearToSrgb8, SRGB8_TO_LINEAR, type Image, type Photo } from '../image/index.ts';
+import type { Image } from '../image/index.ts';
+import { linearToSrgb8 } from '../image/index.ts';
 import { shadeNormals, type SphericalHarmonicsLight } from '../lighting/index.ts';
 import type { MorphableModel } from '../model/index.ts';
-import { rasterize } from '../render/index.ts';
 import { complete } from './complete.ts';
-import { delight } from './delight.ts';
-import { irisReflectance, measureIris, paintEyeball, scleraEvidence, type LinearRgb } from './eyes.ts';
-import { faceAreas } from './face-areas.ts';
-import { headView, projectedBox } from './head-view.ts';
-import { landmarkWarp } from './landmark-warp.ts';
+import { irisReflectance, measureIris, paintEyeball, type LinearRgb } from './eyes.ts';
 import { partColour } from './part-colours.ts';
 import { measureLashLine, paintLashLine } from './lash-line.ts';
-import { photoWindow } from './photo-window.ts';
+import {
+  OBSERVE_SKIN_DEFAULTS,
+  observeSkin,
+  type ObserveSkinInput,
+  type SkinObservation,
+} from './observe-skin.ts';
 import { skinGrain } from './skin-grain.ts';
-import { skinMask } from './skin-mask.ts';
 import { templateLog } from './template-skin.ts';
-import { skinTexels, smoothstep, unwrap, UNWRAP_DEFAULTS, type Unwrapped } from './unwrap.ts';
+import { skinTexels } from './unwrap.ts';
 import { uvChart, type UvChart } from './uv-chart.ts';
 
-export interface BuildAlbedoInput {
-  readonly photo: Photo;
-  readonly model: MorphableModel;
-  /** [V, 3] mm: the model with the photo's identity and expression. */
-  readonly positions: Float32Array;
-  readonly camera: PinholeCamera;
-  /** [478, 3] (or [478, 2]) landmarks in photo pixels, MediaPipe order. */
-  readonly landmarks: Float32Array;
+export interface BuildAlbedoInput extends Omit<ObserveSkinInput, 'chartSize'> {
   /** Texels per side, a multiple of 4. */
   readonly size?: number;
-  /** sRGB8 template skin in the model's chart; an even skin where there is none. */
-  readonly templateSkin?: Image;
 }
 
 export const BUILD_ALBEDO_DEFAULTS: { readonly size: number } = { size: 1024 };
@@ -49,10 +38,9 @@ export interface AlbedoResult {
   /** [S, S, 1] share of the photo in each texel, 0..1. */
   readonly seen: Image<Float32Array>;
   /** The skin mask in the photo, for looking at: which part of the photo it covers, and 0..1 per pixel. */
-  readonly mask: {
-    readonly box: { readonly x: number; readonly y: number; readonly width: number; readonly height: number };
-    readonly image: Image<Float32Array>;
-  };
+  readonly mask: SkinObservation['mask'];
+  /** What the photo shows of the skin, before anything was filled. */
+  readonly observation: SkinObservation;
   /** The person's median skin reflectance, linear RGB. */
   readonly skinTone: readonly [number, number, number];
   /** Iris reflectance, subject's left and right. */
@@ -63,10 +51,6 @@ export interface AlbedoResult {
   readonly warnings: readonly string[];
 }
 
-/** Outer eye distance in window pixels: hair strands and frames are still one or two pixels wide. */
-const WINDOW_EYE_DISTANCE = 96;
-/** Coarse texels per side. */
-const COARSE = 256;
 /** Below this share of the face the user is told. */
 const LITTLE_SEEN = 0.45;
 
@@ -79,51 +63,21 @@ export function prepareTexture(
   templateSkin?: Image,
   size: number = BUILD_ALBEDO_DEFAULTS.size,
 ): void {
-  for (const chart of [uvChart(model, Math.min(COARSE, size)), uvChart(model, size)])
+  for (const chart of [uvChart(model, Math.min(OBSERVE_SKIN_DEFAULTS.chartSize, size)), uvChart(model, size)])
     templateLog(templateSkin, chart, skinTexels(chart, model));
   skinGrain(uvChart(model, size), model);
 }
 
 /** @throws RangeError when sizes do not fit or the head does not lie in the photo. */
 export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
-  const { photo, model, positions, camera } = input;
+  const { photo, model } = input;
   const size = input.size ?? BUILD_ALBEDO_DEFAULTS.size;
-  check(input, size);
+  if (!Number.isInteger(size) || size < 64 || size % 4 !== 0)
+    throw new RangeError(`The texture's size must be a multiple of 4 and at least 64, got ${size}.`);
   const stride = input.landmarks.length / 478;
-  const coarse = uvChart(model, Math.min(COARSE, size));
+  const observation = observeSkin({ ...input, chartSize: Math.min(OBSERVE_SKIN_DEFAULTS.chartSize, size) });
+  const { chart: coarse, view, unwrapped, delit, glasses, eyeDistancePx, faceSeen } = observation;
   const fine = uvChart(model, size);
-
-  const eyeDistance = outerEyeDistance(input.landmarks, stride);
-  const fitted = headView(model, positions, camera);
-  const view = {
-    ...fitted,
-    projected: landmarkWarp(model, fitted, camera, positions, input.landmarks, stride, eyeDistance),
-  };
-  const scale = Math.min(2, WINDOW_EYE_DISTANCE / eyeDistance);
-  const skinPart = model.parts.find(({ name }) => name === 'skin');
-  const box = projectedBox(
-    view.projected,
-    skinPart?.vertexStart ?? 0,
-    skinPart?.vertexCount ?? model.vertexCount,
-    0.05,
-  );
-  const window = photoWindow(photo, box, scale);
-  const inWindow = toWindow(view.projected, 3, window.x, window.y, scale);
-  const raster = rasterize(inWindow, model.triangles, window.width, window.height);
-  const points = toWindow(input.landmarks, stride, window.x, window.y, scale);
-  const areas = faceAreas(points, stride, window.width, window.height);
-  const { mask, plain, solid, glasses } = skinMask({ window, raster, model, view, areas });
-
-  const unwrapped = unwrap({ chart: coarse, model, view, window, raster, mask, plain, solid });
-  const coarseTemplate = templateLog(input.templateSkin, coarse, unwrapped.skin);
-  const fineTemplate = templateLog(input.templateSkin, fine, skinTexels(fine, model));
-  const delit = delight(coarse, unwrapped, coarseTemplate, {
-    evidence: {
-      // Behind frames the whites are in their shadow, or are the frames' glare.
-      whites: glasses ? undefined : scleraEvidence(photo, input.landmarks, stride),
-      brightest: brightestParts(photo),
-    },
-  });
   const { rgb, seen } = complete({
     photo,
     model,
@@ -132,8 +86,8 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
     coarse,
     unwrapped,
     delit,
-    fineTemplate,
-    coarseTemplate,
+    fineTemplate: templateLog(input.templateSkin, fine, skinTexels(fine, model)),
+    coarseTemplate: templateLog(input.templateSkin, coarse, unwrapped.skin),
   });
 
   const skinTone: [number, number, number] = [
@@ -142,10 +96,9 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
     Math.exp(delit.tone[2]),
   ];
   const iris = irisColours(input, stride, delit.light);
-  const lashes = measureLashLine(photo, input.landmarks, stride, eyeDistance, !glasses);
+  const lashes = measureLashLine(photo, input.landmarks, stride, eyeDistancePx, !glasses);
   paintLashLine(fine, model, lashes, skinTone, rgb);
   const albedo = finish(fine, model, rgb, skinTone, iris);
-  const faceSeen = shareSeen(coarse, model, unwrapped);
   const warnings: string[] = [];
   if (faceSeen < LITTLE_SEEN) {
     warnings.push(
@@ -156,67 +109,13 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
     albedo,
     light: delit.light,
     seen: { width: size, height: size, channels: 1, data: seen },
-    mask: {
-      box: { x: window.x, y: window.y, width: window.width / scale, height: window.height / scale },
-      image: { width: window.width, height: window.height, channels: 1, data: mask },
-    },
+    mask: observation.mask,
+    observation,
     skinTone,
     iris,
     faceSeen,
     warnings,
   };
-}
-
-function check({ photo, model, positions, landmarks }: BuildAlbedoInput, size: number): void {
-  if (!Number.isInteger(size) || size < 64 || size % 4 !== 0) {
-    throw new RangeError(`The texture's size must be a multiple of 4 and at least 64, got ${size}.`);
-  }
-  if (positions.length !== model.vertexCount * 3) {
-    throw new RangeError(
-      `The model has ${model.vertexCount} vertices, but ${positions.length / 3} positions were given.`,
-    );
-  }
-  if (landmarks.length !== 478 * 3 && landmarks.length !== 478 * 2) {
-    throw new RangeError(
-      `Landmarks must be [478, 3] or [478, 2], but ${landmarks.length} numbers were given.`,
-    );
-  }
-  if (photo.data.length !== photo.width * photo.height * 3) {
-    throw new RangeError(
-      `The photo should hold ${photo.width * photo.height * 3} bytes of RGB, but holds ${photo.data.length}.`,
-    );
-  }
-}
-
-function outerEyeDistance(points: Float32Array, stride: number): number {
-  const distance = (a: number, b: number): number =>
-    Math.hypot(points[a * stride] - points[b * stride], points[a * stride + 1] - points[b * stride + 1]);
-  // As in faceAreas: a turned head keeps its height.
-  return Math.max(distance(33, 263), 0.62 * distance(10, 152), 1);
-}
-
-/** Samples of the whole photo that its brightest parts are told from, and the quantile: beyond it are lamps and glints. */
-const EXPOSURE_SAMPLES = 20000;
-const BRIGHTEST = 0.98;
-
-function brightestParts({ data }: Photo): number {
-  const step = 3 * Math.max(1, Math.floor(data.length / 3 / EXPOSURE_SAMPLES));
-  const luminance = new Float32Array(Math.ceil(data.length / step));
-  for (let n = 0; n < luminance.length; n++) {
-    const [red, green, blue] = [0, 1, 2].map((c) => SRGB8_TO_LINEAR[data[n * step + c]]);
-    luminance[n] = 0.25 * red + 0.6 * green + 0.15 * blue;
-  }
-  luminance.sort();
-  return Math.log(luminance[Math.floor(BRIGHTEST * (luminance.length - 1))] + 1e-3);
-}
-
-function toWindow(points: Float32Array, stride: number, x: number, y: number, scale: number): Float32Array {
-  const out = points.slice();
-  for (let i = 0; i < out.length; i += stride) {
-    out[i] = (out[i] - x) * scale;
-    out[i + 1] = (out[i + 1] - y) * scale;
-  }
-  return out;
 }
 
 /** Iris reflectance: as photographed, divided by the light that falls on a surface facing the way the head looks. */
@@ -261,24 +160,4 @@ function finish(
     if (from >= 0) for (let c = 0; c < 3; c++) data[i * 3 + c] = data[from * 3 + c];
   }
   return { width: size, height: size, channels: 3, data };
-}
-
-/**
- * Confidence over the face region's texels, relative to what a bare face seen from the front would give: 1 for that, about a half
- * for a profile.
- */
-function shareSeen(chart: UvChart, model: MorphableModel, { confidence, skin }: Unwrapped): number {
-  const face = model.regions['face'];
-  const normals = vertexNormals(model.mean, model.triangles);
-  const [from, to] = UNWRAP_DEFAULTS.frontality;
-  let sum = 0;
-  let best = 0;
-  for (let i = 0; i < skin.length; i++) {
-    if (!skin[i]) continue;
-    const vertex = model.triangles[chart.triangleIds[i] * 3];
-    if (face && face[vertex] < 0.5) continue;
-    best += smoothstep(from, to, normals[vertex * 3 + 2]);
-    sum += confidence[i];
-  }
-  return best > 0 ? Math.min(1, sum / best) : 0;
 }

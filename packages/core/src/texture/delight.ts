@@ -27,9 +27,11 @@ export interface DelightOptions {
   readonly chroma?: number;
   /** What is known of the light's strength besides the skin. */
   readonly evidence?: LightEvidence | undefined;
+  /** The light where it is known (the joint fit's): nothing is estimated, tone and residual are what it leaves. */
+  readonly light?: SphericalHarmonicsLight | undefined;
 }
 
-export const DELIGHT_DEFAULTS: Required<Omit<DelightOptions, 'evidence'>> = {
+export const DELIGHT_DEFAULTS: Required<Omit<DelightOptions, 'evidence' | 'light'>> = {
   residualSigma: 0.035,
   asymmetry: 0.9,
   gloss: 0.55,
@@ -75,29 +77,15 @@ export function delight(
   };
   const seenNormals = gather(normals);
   const seenObserved = gather(observed);
-  const albedo = gather(template).map(Math.exp);
   const weights = Float32Array.from(seen, (i) => plain[i]);
-  const estimate = estimateLight({ normals: seenNormals, observed: seenObserved, albedo, weights });
-
-  // The split of tone and light happens where the face is lit well, because that is what photographs are exposed for.
-  const shadingSeen = shadeNormals(estimate.light, seenNormals);
-  const typical = [0, 1, 2].map((c) => weightedQuantile(shadingSeen, estimate.weights, c, 0.5));
-  const bright = [0, 1, 2].map((c) => weightedQuantile(shadingSeen, estimate.weights, c, WELL_LIT));
-  const observedBright = [0, 1, 2].map(
-    (c) =>
-      (weightedQuantile(seenObserved, estimate.weights, c, 0.5) * bright[c]) / Math.max(typical[c], 1e-6),
-  );
-  const { light: exposure } = splitSkinAndLight(
-    [observedBright[0], observedBright[1], observedBright[2]],
-    options.evidence,
-  );
-  const coefficients = estimate.light.coefficients.slice();
-  for (let c = 0; c < 3; c++) {
-    // estimate.light shades a skin of tone 1; where the face is lit well it becomes `exposure`, and the tone the rest.
-    const gain = exposure[c] / Math.max(bright[c], 1e-6);
-    for (let b = 0; b < 9; b++) coefficients[c * 9 + b] *= gain;
-  }
-  const light: SphericalHarmonicsLight = { coefficients };
+  const { light, exposure, trust } =
+    options.light === undefined
+      ? estimatedLight(seenNormals, seenObserved, gather(template).map(Math.exp), weights, options.evidence)
+      : {
+          light: options.light,
+          exposure: wellLit(shadeNormals(options.light, seenNormals), weights),
+          trust: weights,
+        };
 
   const shading = shadeNormals(light, normals);
   const logLight = new Float32Array(count * 3);
@@ -111,10 +99,52 @@ export function delight(
     }
   }
   const seenOffset = gather(offset);
-  const toneOf = (c: number): number => weightedQuantile(seenOffset, estimate.weights, c, 0.5);
+  const toneOf = (c: number): number => weightedQuantile(seenOffset, trust, c, 0.5);
   const tone: [number, number, number] = [toneOf(0), toneOf(1), toneOf(2)];
   removeResidual(chart, unwrapped, offset, logLight, tone, options);
   return { light, offset, logLight, tone };
+}
+
+interface KnownLight {
+  readonly light: SphericalHarmonicsLight;
+  /** Shading where the face is lit well, per channel. */
+  readonly exposure: readonly [number, number, number];
+  /** [N] the samples' weights, what the light does not explain taken down. */
+  readonly trust: Float32Array;
+}
+
+/** The light that explains the samples, split from the skin's tone. */
+function estimatedLight(
+  normals: Float32Array,
+  observed: Float32Array,
+  albedo: Float32Array,
+  weights: Float32Array,
+  evidence: LightEvidence | undefined,
+): KnownLight {
+  const estimate = estimateLight({ normals, observed, albedo, weights });
+  // The split of tone and light happens where the face is lit well, because that is what photographs are exposed for.
+  const shading = shadeNormals(estimate.light, normals);
+  const typical = [0, 1, 2].map((c) => weightedQuantile(shading, estimate.weights, c, 0.5));
+  const bright = wellLit(shading, estimate.weights);
+  const observedBright = [0, 1, 2].map(
+    (c) => (weightedQuantile(observed, estimate.weights, c, 0.5) * bright[c]) / Math.max(typical[c], 1e-6),
+  );
+  const { light: exposure } = splitSkinAndLight(
+    [observedBright[0], observedBright[1], observedBright[2]],
+    evidence,
+  );
+  const coefficients = estimate.light.coefficients.slice();
+  for (let c = 0; c < 3; c++) {
+    // estimate.light shades a skin of tone 1; where the face is lit well it becomes `exposure`, and the tone the rest.
+    const gain = exposure[c] / Math.max(bright[c], 1e-6);
+    for (let b = 0; b < 9; b++) coefficients[c * 9 + b] *= gain;
+  }
+  return { light: { coefficients }, exposure, trust: estimate.weights };
+}
+
+function wellLit(shading: Float32Array, weights: Float32Array): [number, number, number] {
+  const quantile = (c: number): number => weightedQuantile(shading, weights, c, WELL_LIT);
+  return [quantile(0), quantile(1), quantile(2)];
 }
 
 function removeResidual(

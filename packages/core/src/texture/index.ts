@@ -1,5 +1,7 @@
 export { BUILD_ALBEDO_DEFAULTS, buildAlbedo, prepareTexture } from './build-albedo.ts';
 export type { AlbedoResult, BuildAlbedoInput } from './build-albedo.ts';
+export { OBSERVE_SKIN_DEFAULTS, observeSkin } from './observe-skin.ts';
+export type { LightStatistics, ObserveSkinInput, PhotoMask, SkinObservation } from './observe-skin.ts';
 export { blur, erode, guidedFilter, weightedBlur } from './plane-filters.ts';
 export { pullPush } from './pull-push.ts';
 export { NO_PART, uvChart } from './uv-chart.ts';

@@ -45,6 +45,8 @@ export interface Unwrapped {
   readonly confidence: Float32Array;
   /** Confidence well inside of the border to hair and background, whose shade and colour bleed over: what tone is taken from. */
   readonly core: Float32Array;
+  /** What `confidence` would be if nothing but the head itself could hide the skin: visibility and angle without the mask. */
+  readonly possible: Float32Array;
   /** Confidence of texels that show plain skin, without lips, brows and lids: what light is estimated from. */
   readonly plain: Float32Array;
   /** [S, S, 3] linear RGB of the window at the texel; 0 where the confidence is 0. */
@@ -57,6 +59,7 @@ export function unwrap(input: UnwrapInput, options: UnwrapOptions = {}): Unwrapp
   const { chart, model, view, window, raster, mask } = input;
   const plain = new Float32Array(chart.size * chart.size);
   const solid = new Float32Array(chart.size * chart.size);
+  const possible = new Float32Array(chart.size * chart.size);
   const { size, triangleIds, barycentrics } = chart;
   const tight = options.frontality ?? UNWRAP_DEFAULTS.frontality;
   const loose = options.looseFrontality ?? UNWRAP_DEFAULTS.looseFrontality;
@@ -97,11 +100,12 @@ export function unwrap(input: UnwrapInput, options: UnwrapOptions = {}): Unwrapp
     const from = tight[0] + looseHere * (loose[0] - tight[0]);
     const to = tight[1] + looseHere * (loose[1] - tight[1]);
     if (facing <= from) continue;
+    if (!isVisible(raster, window, u, v, depth, toleranceMm / Math.max(facing, 0.3))) continue;
+    const squareness = smoothstep(from, to, facing);
+    possible[i] = squareness;
     const trusted = samplePlane(mask, window, u, v);
     const filled = samplePlane(input.solid, window, u, v);
     if (trusted <= 0 && filled <= 0) continue;
-    if (!isVisible(raster, window, u, v, depth, toleranceMm / Math.max(facing, 0.3))) continue;
-    const squareness = smoothstep(from, to, facing);
     confidence[i] = trusted * squareness;
     solid[i] = filled * squareness;
     if (trusted <= 0) continue;
@@ -116,7 +120,7 @@ export function unwrap(input: UnwrapInput, options: UnwrapOptions = {}): Unwrapp
     plain[i] *= soft[i];
     core[i] = Math.min(core[i], soft[i]);
   }
-  return { skin, core, plain, confidence: soft, observed, normals };
+  return { skin, core, plain, possible, confidence: soft, observed, normals };
 }
 
 /** Texels of the coarse chart by which tone keeps away from the border. */
