@@ -31,8 +31,9 @@ const CORE = {
     folders: ['geometry', 'image', 'camera', 'lighting', 'render', 'model', 'analysis'],
     graph: true,
   },
+  losses: { folders: ['geometry', 'camera', 'lighting'], graph: true },
   fitting: {
-    folders: ['geometry', 'image', 'camera', 'lighting', 'model', 'analysis', 'render', 'texture'],
+    folders: ['geometry', 'image', 'camera', 'lighting', 'model', 'analysis', 'render', 'texture', 'losses'],
     graph: true,
   },
   evaluation: { folders: ['geometry', 'image'], graph: false },
@@ -47,6 +48,7 @@ const CORE = {
       'analysis',
       'render',
       'texture',
+      'losses',
       'fitting',
       'export',
     ],

@@ -19,9 +19,18 @@ export {
   type FaceResIdentity,
   type FaceResOptions,
 } from './face-res.ts';
+export { FACERES_ACTIVATIONS, faceResNetwork } from './face-res-network.ts';
 export { headPoseOf } from './head-pose.ts';
 export { IBUG68_TO_MESH, ibug68FromMesh } from './ibug68.ts';
+export {
+  cropMatrix,
+  cropToPhoto,
+  type DifferentiableIdentityNetwork,
+  type IdentityFeatures,
+} from './identity-network.ts';
 export { createIrisRefiner, IRIS_DEFAULTS, type IrisOptions, type IrisRefiner } from './iris.ts';
+export { cropPhoto, faceCrop } from './network-crop.ts';
+export { compileIdentityNetwork, type CompiledIdentityNetwork } from './network-identity.ts';
 export { PLAUSIBILITY_DEFAULTS, type PlausibilityOptions } from './plausible-face.ts';
 export type { AnalysisNetworks, NetworkFiles, ProgramOptions } from './program.ts';
 export { SEARCH_DEFAULTS, type SearchOptions } from './search-views.ts';
