@@ -2,3 +2,13 @@ export { RASTERIZE_DEFAULTS, rasterize, rasterizeVisibility } from './rasterize.
 export type { Rasterization, RasterizeOptions, VisibilityBuffer } from './rasterize.ts';
 export { DEFAULT_LIGHT, isSheerPart, RENDER_HEAD_DEFAULTS, renderHead } from './render-head.ts';
 export type { RenderHeadOptions, RenderSurface } from './render-head.ts';
+export { pixelBarycentrics } from './barycentrics.ts';
+export { decodeSrgb, encodeSrgb } from './encode-srgb.ts';
+export { interpolate } from './interpolate.ts';
+export { createRasterInput, rasterInput, rasterSpecs } from './raster-input.ts';
+export type { PictureSize, RasterInput, RasterSurface, RasterTensors } from './raster-input.ts';
+export { renderFace } from './render-face.ts';
+export type { FaceLight, RenderedFace, RenderFaceOptions } from './render-face.ts';
+export { SAMPLE_TEXTURE_DEFAULTS, sampleTexture } from './sample-texture.ts';
+export type { SampleTextureOptions } from './sample-texture.ts';
+export { smoothNormals } from './vertex-normals.ts';

@@ -1,0 +1,104 @@
+/**
+ * From the rasteriser to a differentiable program: which vertices every pixel shows, as arrays of a fixed size. Visibility has no
+ * gradient, so it is found here between two runs of the program; barycentrics are computed again inside (`pixelBarycentrics`).
+ */
+import type { Tensor, TensorSpec } from '@likeness/graph';
+import { rasterizeVisibility } from './rasterize.ts';
+
+/** Pixels of a picture. */
+export interface PictureSize {
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What every pixel shows. Arrays are row-major over the picture's H*W pixels. */
+export interface RasterInput {
+  /** [H*W, 3] vertices of the triangle; 0 where nothing is. */
+  readonly corners: Int32Array;
+  /** [H*W, 3] the triangle's corners in the UV chart; 0 where nothing is. */
+  readonly uvCorners: Int32Array;
+  /** [H*W] 1 where a triangle is, else 0. */
+  readonly coverage: Float32Array;
+  /** [H*W] 1 where the triangle shows its outside, 0 where it is seen from inside (through the mouth or neck) and where nothing is. */
+  readonly facing: Float32Array;
+}
+
+/** The same as tensors of a program. */
+export interface RasterTensors {
+  readonly corners: Tensor;
+  readonly uvCorners: Tensor;
+  readonly coverage: Tensor;
+  readonly facing?: Tensor | undefined;
+}
+
+/** The triangles to draw. */
+export interface RasterSurface {
+  /** [T, 3] counter-clockwise from outside; collapsed ones (three equal indices) are not drawn. */
+  readonly triangles: Uint32Array;
+  /** [T, 3] */
+  readonly uvTriangles: Uint32Array;
+}
+
+/** Arrays for `rasterInput` to write into. */
+export function createRasterInput({ width, height }: PictureSize): RasterInput {
+  const pixels = width * height;
+  return {
+    corners: new Int32Array(pixels * 3),
+    uvCorners: new Int32Array(pixels * 3),
+    coverage: new Float32Array(pixels),
+    facing: new Float32Array(pixels),
+  };
+}
+
+/** Shapes of the arrays, for the inputs of a program. */
+export function rasterSpecs({ width, height }: PictureSize): Readonly<Record<keyof RasterInput, TensorSpec>> {
+  const pixels = width * height;
+  return {
+    corners: { shape: [pixels, 3], dtype: 'int32' },
+    uvCorners: { shape: [pixels, 3], dtype: 'int32' },
+    coverage: { shape: [pixels] },
+    facing: { shape: [pixels] },
+  };
+}
+
+/**
+ * @param projected [V, 3] u, v in pixels and depth, as `projectVertices` returns them
+ * @param reuse arrays of the same size to write into
+ * @throws RangeError when the arrays to reuse are of another size
+ */
+export function rasterInput(
+  projected: Float32Array,
+  { triangles, uvTriangles }: RasterSurface,
+  { width, height }: PictureSize,
+  reuse: RasterInput = createRasterInput({ width, height }),
+): RasterInput {
+  if (reuse.coverage.length !== width * height)
+    throw new RangeError(
+      `rasterInput: the arrays to reuse hold ${reuse.coverage.length} pixels, the picture ${width} x ${height}.`,
+    );
+  const { triangleIds } = rasterizeVisibility(projected, triangles, width, height);
+  const { corners, uvCorners, coverage, facing } = reuse;
+  for (let pixel = 0; pixel < triangleIds.length; pixel++) {
+    const id = triangleIds[pixel];
+    const seen = id >= 0;
+    coverage[pixel] = seen ? 1 : 0;
+    for (let k = 0; k < 3; k++) {
+      corners[pixel * 3 + k] = seen ? triangles[id * 3 + k] : 0;
+      uvCorners[pixel * 3 + k] = seen ? uvTriangles[id * 3 + k] : 0;
+    }
+    facing[pixel] = seen && showsOutside(projected, corners, pixel * 3) ? 1 : 0;
+  }
+  return reuse;
+}
+
+/** v points down: counter-clockwise from outside has negative area on screen. */
+function showsOutside(projected: Float32Array, corners: Int32Array, at: number): boolean {
+  const a = corners[at] * 3;
+  const b = corners[at + 1] * 3;
+  const c = corners[at + 2] * 3;
+  return (
+    (projected[b] - projected[a]) * (projected[c + 1] - projected[a + 1]) -
+      (projected[b + 1] - projected[a + 1]) * (projected[c] - projected[a]) <
+    0
+  );
+}
