@@ -13,4 +13,5 @@ export type {
   TrainTextureOptions,
   TrainTextureResult,
 } from './train-texture.ts';
-export type { GanReport } from './gan/index.ts';
+export { createMapSampler, FACE_WINDOW, levelSize, windowPyramid } from './gan/index.ts';
+export type { FaceWindow, GanReport, MapSampler } from './gan/index.ts';

@@ -27,7 +27,10 @@ import {
   FACE_WINDOW,
   fitContinuation,
   GAN_DEFAULTS,
+  LATENT_SPACE_FILE,
   loadRun,
+  pointAt,
+  readLatentSpace,
   trainGan,
   windowPyramid,
   type GanConfig,
@@ -86,7 +89,7 @@ export interface GanStageOptions {
 export interface GanStageResult {
   /** False: stopped before the schedule's end; the same command goes on. */
   readonly finished: boolean;
-  /** Absent where it is not finished. */
+  /** Absent before the finest level is there. */
   readonly manifest?: ModelManifest;
   readonly file?: string;
 }
@@ -195,7 +198,11 @@ async function trainGanStage(
     onReport: options.onReport,
   });
   const run = await loadRun(join(out, 'gan'));
-  if (!finished || !run) return { finished: false };
+  // What has reached its full size can be used, and trained on.
+  const point = run && pointAt(config.phases, run.state.shown);
+  const whole = finished || (point?.phase.level === window.topLevel && point.share === 1);
+  if (!run || !whole) return { finished: false };
+  const space = await readLatentSpace(join(out, 'gan', LATENT_SPACE_FILE));
   const texture = readLinearTexture(options.bytes);
   const latents = albedos.map((albedo) =>
     invertLinearTexture(texture, imageOf(albedo, dataset.size), new Uint8Array(dataset.size ** 2).fill(1), {
@@ -208,6 +215,7 @@ async function trainGanStage(
     Object.fromEntries(average.map(([name, value]) => [name.slice('average/'.length), value])),
     window,
     fitContinuation(pyramids, latents, texture),
+    space,
   );
   const description: GeneratorDescription = {
     format: GENERATOR_FORMAT,

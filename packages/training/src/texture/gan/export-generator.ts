@@ -6,6 +6,7 @@
 import {
   add,
   averagePool2d,
+  cast,
   constant,
   exportOnnx,
   matmul,
@@ -14,12 +15,15 @@ import {
   reshape,
   resize2d,
   sub,
+  toFloat16,
   type Tensor,
+  type TensorValue,
   type TensorValues,
 } from '@likeness/graph';
 import { solveDense } from '@likeness/core/geometry';
 import type { LinearTexture } from '@likeness/core/texture';
 import { levelSize, type FaceWindow } from './face-window.ts';
+import type { LatentSpace } from './latent-space.ts';
 import { generator, type GanArchitecture } from './networks.ts';
 
 /** The linear continuation of a window: p = R (thumbnail - mean), outside = m + U p. */
@@ -133,20 +137,34 @@ function feather(window: FaceWindow): Float32Array {
   return out;
 }
 
-/** Bytes of the ONNX file `latent` [1, L] -> `texture` [1, 3, S, S], sRGB-encoded 0..1. @param weights `g/...` of the average */
+/**
+ * Bytes of the ONNX file `latent` [1, L] -> `texture` [1, 3, S, S], sRGB-encoded 0..1. Weights of the convolutions are kept
+ * as float16 (their error is a hundredth of a grey level's), and widened when the file is loaded.
+ * @param weights `g/...` of the average
+ * @param space the linear model that the generator was trained to complete
+ */
 export function exportGenerator(
   architecture: GanArchitecture,
   weights: TensorValues,
   window: FaceWindow,
   continuation: MapContinuation,
+  space?: LatentSpace,
 ): Uint8Array {
   const constants = Object.fromEntries(
-    Object.entries(weights).map(([name, { data, shape }]) => [name, constant(data, shape)]),
+    Object.entries(weights).map(([name, { data, shape }]) => [name, half(data, shape)]),
   );
   return exportOnnx(
-    ({ latent }) => ({
-      texture: continueMap(generator(architecture, constants, latent, window.topLevel), window, continuation),
-    }),
+    ({ latent }) => {
+      const image = generator(architecture, constants, latent, window.topLevel, {
+        space,
+        store: half,
+      });
+      return { texture: continueMap(image, window, continuation) };
+    },
     { latent: { shape: [1, architecture.latent] } },
   );
+}
+
+function half(data: TensorValue['data'], shape: readonly number[]): Tensor {
+  return cast(constant(Uint16Array.from(data as Float32Array, toFloat16), shape, 'float16'), 'float32');
 }

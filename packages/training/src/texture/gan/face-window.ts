@@ -40,13 +40,13 @@ export function windowPyramid(map: Uint8Array, window: FaceWindow): Float32Array
   const levels: Float32Array[] = [top];
   for (let level = window.topLevel; level > 0; level--) {
     const [h, w] = levelSize(window, level);
-    levels.unshift(halve(levels[0], h, w));
+    levels.unshift(halveImage(levels[0], h, w));
   }
   return levels;
 }
 
-/** [3, h, w] -> [3, h / 2, w / 2]. */
-function halve(image: Float32Array, height: number, width: number): Float32Array {
+/** [3, h, w] -> [3, h / 2, w / 2]: means of blocks. */
+export function halveImage(image: Float32Array, height: number, width: number): Float32Array {
   const [h, w] = [height / 2, width / 2];
   const out = new Float32Array(3 * h * w);
   for (let c = 0; c < 3; c++)

@@ -5,20 +5,25 @@
  * processor cores decides how far training gets.
  */
 import {
+  abs,
   add,
+  concat,
   gradients,
   mean,
   mul,
   neg,
   sign,
+  sliceAxis,
   softplus,
   stopGradient,
+  sub,
   sum,
   type LossResult,
   type Tensor,
   type Tensors,
 } from '@likeness/graph';
 import { augment } from './augmentation.ts';
+import { encodeTensor, type LatentSpace } from './latent-space.ts';
 import { critic, generator, type GanArchitecture } from './networks.ts';
 
 export interface GanLossOptions {
@@ -26,6 +31,10 @@ export interface GanLossOptions {
   readonly level: number;
   /** Weight of the R1 penalty in this step; 0 leaves it out of the program. */
   readonly penalty: number;
+  /** Where latents have a meaning: half of them are then those of the first half of `real`. */
+  readonly space?: LatentSpace | undefined;
+  /** Weight of the mean absolute difference between those; 0 leaves it out. */
+  readonly reconstruction?: number | undefined;
 }
 
 /**
@@ -33,7 +42,7 @@ export interface GanLossOptions {
  * The generator's part moves no weight of the critic and the other way round.
  */
 export function ganLoss(
-  { architecture, level, penalty }: GanLossOptions,
+  { architecture, level, penalty, space, reconstruction = 0 }: GanLossOptions,
   p: Tensors,
   batch: Tensors,
 ): LossResult {
@@ -44,8 +53,16 @@ export function ganLoss(
     offset: batch[`${which}/offset`],
     keep: batch[`${which}/keep`],
   });
-  const judge = (weights: Tensors, image: Tensor): Tensor => critic(weights, image, level, share);
-  const fake = augment(generator(architecture, p, batch['z'], level, share), draw('fake'));
+  const judge = (weights: Tensors, image: Tensor): Tensor =>
+    critic(architecture, weights, image, level, share);
+  const half = batch['real'].shape[0] / 2;
+  const first = (x: Tensor): Tensor => sliceAxis(x, 0, 0, half);
+  const reproduces = space !== undefined && reconstruction > 0 && level >= space.level;
+  const z = reproduces
+    ? concat([encodeTensor(space, first(batch['real']), level), sliceAxis(batch['z'], 0, half, 2 * half)], 0)
+    : batch['z'];
+  const drawn = generator(architecture, p, z, level, { share, space });
+  const fake = augment(drawn, draw('fake'));
   const real = augment(batch['real'], draw('real'));
   const frozen = Object.fromEntries(Object.entries(p).map(([name, value]) => [name, stopGradient(value)]));
 
@@ -59,6 +76,11 @@ export function ganLoss(
     generator: generatorLoss,
     confidence: mean(sign(ofReal)),
   };
+  if (reproduces) {
+    const difference = mean(abs(sub(first(drawn), first(batch['real']))));
+    metrics['reconstruction'] = difference;
+    loss = add(loss, mul(difference, reconstruction));
+  }
   if (penalty > 0) {
     const [slope] = gradients(sum(ofReal), [real]);
     const r1 = mean(sum(mul(slope, slope), { axes: [1, 2, 3] }));

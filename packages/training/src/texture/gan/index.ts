@@ -5,9 +5,16 @@ export {
   type MapSampler,
   type MapSamplerOptions,
 } from './map-sampler.ts';
-export { critic, generator, initialParameters, type GanArchitecture } from './networks.ts';
+export {
+  critic,
+  generator,
+  initialParameters,
+  type GanArchitecture,
+  type GeneratorOptions,
+} from './networks.ts';
 export {
   GAN_DEFAULTS,
+  LATENT_SPACE_FILE,
   NonFiniteLossError,
   sampleImages,
   tile,
@@ -16,6 +23,17 @@ export {
   type GanReport,
   type TrainGanOptions,
 } from './train-gan.ts';
+export {
+  drawLinear,
+  encode,
+  encodeTensor,
+  fitLatentSpace,
+  readLatentSpace,
+  shrink,
+  writeLatentSpace,
+  type LatentSpace,
+  type LatentSpaceConfig,
+} from './latent-space.ts';
 export { loadRun, saveRun, type RunState, type SavedRun } from './run-directory.ts';
 export { pointAt, totalImages, type GanPhase, type SchedulePoint } from './schedule.ts';
 export {

@@ -1,12 +1,18 @@
 /**
  * Generator and critic of the progressive GAN (Karras et al., "Progressive growing of GANs for improved quality, stability,
  * and variation", ICLR 2018): equalised learning rate, pixel norm, minibatch standard deviation, fade-in of new levels.
+ *
+ * Two additions, both optional. The generator may draw the difference to a linear model (`latent-space.ts`), so that a
+ * latent's leading numbers mean what they mean there. The finest level may be sub-pixel (Shi et al., "Real-time single image
+ * and video super-resolution using an efficient sub-pixel convolutional neural network", CVPR 2016): its convolution runs at
+ * half the resolution on four times the channels, which on a processor takes half the time of few channels on many texels.
  */
 import {
   add,
   averagePool2d,
   concat,
   conv2d,
+  depthToSpace,
   expand,
   leakyRelu,
   matmul,
@@ -15,6 +21,7 @@ import {
   pixelNorm,
   reshape,
   resize2d,
+  spaceToDepth,
   sqrt,
   sub,
   type Tensor,
@@ -22,6 +29,7 @@ import {
   type TensorValue,
 } from '@likeness/graph';
 import { foldIn, normal, type RandomKey } from '@likeness/graph/random';
+import { drawLinear, type LatentSpace, type StoreConstant } from './latent-space.ts';
 
 /** Sizes of both networks. */
 export interface GanArchitecture {
@@ -31,6 +39,8 @@ export interface GanArchitecture {
   readonly base: readonly [number, number];
   /** Channels at each level, coarsest first. */
   readonly widths: readonly number[];
+  /** The finest level is sub-pixel. */
+  readonly subPixel?: boolean;
 }
 
 const SLOPE = 0.2;
@@ -43,25 +53,44 @@ interface Layer {
   readonly bias: number;
 }
 
+const isSubPixel = ({ subPixel = false, widths }: GanArchitecture, level: number): boolean =>
+  subPixel && level > 0 && level === widths.length - 1;
+
 /** Layers of the generator up to a level, by name. */
-function generatorLayers({ latent, base, widths }: GanArchitecture, level: number): Record<string, Layer> {
+function generatorLayers(architecture: GanArchitecture, level: number): Record<string, Layer> {
+  const { latent, base, widths } = architecture;
   const layers: Record<string, Layer> = {
     'g/dense': { shape: [latent, widths[0] * base[0] * base[1]], bias: widths[0] },
     'g/0b': { shape: [widths[0], widths[0], 3, 3], bias: widths[0] },
   };
   for (let l = 1; l <= level; l++) {
+    if (isSubPixel(architecture, l)) {
+      layers[`g/${l}a`] = { shape: [4 * widths[l], widths[l - 1], 3, 3], bias: 4 * widths[l] };
+      continue;
+    }
     layers[`g/${l}a`] = { shape: [widths[l], widths[l - 1], 3, 3], bias: widths[l] };
     layers[`g/${l}b`] = { shape: [widths[l], widths[l], 3, 3], bias: widths[l] };
   }
-  for (const l of rgbLevels(level)) layers[`g/${l}rgb`] = { shape: [3, widths[l], 1, 1], bias: 3 };
+  for (const l of rgbLevels(level)) {
+    const phases = isSubPixel(architecture, l) ? 4 : 1;
+    layers[`g/${l}rgb`] = { shape: [3 * phases, widths[l] * phases, 1, 1], bias: 3 * phases };
+  }
   return layers;
 }
 
 /** Layers of the critic up to a level, by name. */
-function criticLayers({ base, widths }: GanArchitecture, level: number): Record<string, Layer> {
+function criticLayers(architecture: GanArchitecture, level: number): Record<string, Layer> {
+  const { base, widths } = architecture;
   const layers: Record<string, Layer> = {};
-  for (const l of rgbLevels(level)) layers[`d/${l}rgb`] = { shape: [widths[l], 3, 1, 1], bias: widths[l] };
+  for (const l of rgbLevels(level)) {
+    const phases = isSubPixel(architecture, l) ? 4 : 1;
+    layers[`d/${l}rgb`] = { shape: [widths[l] * phases, 3 * phases, 1, 1], bias: widths[l] * phases };
+  }
   for (let l = level; l >= 1; l--) {
+    if (isSubPixel(architecture, l)) {
+      layers[`d/${l}a`] = { shape: [widths[l - 1], 4 * widths[l], 3, 3], bias: widths[l - 1] };
+      continue;
+    }
     layers[`d/${l}a`] = { shape: [widths[l], widths[l], 3, 3], bias: widths[l] };
     layers[`d/${l}b`] = { shape: [widths[l - 1], widths[l], 3, 3], bias: widths[l - 1] };
   }
@@ -123,10 +152,32 @@ const blend = (below: Tensor, above: Tensor, share: Tensor): Tensor =>
 /**
  * Images of a level from latents.
  * @param z [n, latent], standard normal
- * @param share how far the level has faded in, a scalar in 0..1; absent: wholly
  * @returns [n, 3, h, w], about -1..1
  */
 export function generator(
+  architecture: GanArchitecture,
+  p: Tensors,
+  z: Tensor,
+  level: number,
+  { share, space, store }: GeneratorOptions = {},
+): Tensor {
+  const drawn = convolutional(architecture, p, z, level, share);
+  return space ? add(drawLinear(space, z, level, store), mul(drawn, RESIDUAL)) : drawn;
+}
+
+export interface GeneratorOptions {
+  /** How far the level has faded in, a scalar in 0..1; absent: wholly. */
+  readonly share?: Tensor | undefined;
+  /** The linear model that is added to. */
+  readonly space?: LatentSpace | undefined;
+  /** How that model's modes are kept in the graph. */
+  readonly store?: StoreConstant;
+}
+
+/** What the linear model leaves is this much smaller than the images: the first steps start near it. */
+const RESIDUAL = 0.25;
+
+function convolutional(
   architecture: GanArchitecture,
   p: Tensors,
   z: Tensor,
@@ -143,19 +194,31 @@ export function generator(
   let below = x;
   for (let l = 1; l <= level; l++) {
     below = x;
-    x = smooth(convolve(p, `g/${l}b`, smooth(convolve(p, `g/${l}a`, enlarge(x)))));
+    x = isSubPixel(architecture, l)
+      ? smooth(convolve(p, `g/${l}a`, x))
+      : smooth(convolve(p, `g/${l}b`, smooth(convolve(p, `g/${l}a`, enlarge(x)))));
   }
-  const image = convolve(p, `g/${level}rgb`, x, 1);
+  const colours = convolve(p, `g/${level}rgb`, x, 1);
+  const image = isSubPixel(architecture, level) ? depthToSpace(colours, 2) : colours;
   if (level === 0 || !share) return image;
   return blend(enlarge(convolve(p, `g/${level - 1}rgb`, below, 1)), image, share);
 }
 
 /** How real images of a level look: [n, 1], unbounded. */
-export function critic(p: Tensors, image: Tensor, level: number, share?: Tensor): Tensor {
+export function critic(
+  architecture: GanArchitecture,
+  p: Tensors,
+  image: Tensor,
+  level: number,
+  share?: Tensor,
+): Tensor {
   const [n] = image.shape;
-  let x = active(convolve(p, `d/${level}rgb`, image));
+  const phases = isSubPixel(architecture, level) ? spaceToDepth(image, 2) : image;
+  let x = active(convolve(p, `d/${level}rgb`, phases));
   for (let l = level; l >= 1; l--) {
-    x = halve(active(convolve(p, `d/${l}b`, active(convolve(p, `d/${l}a`, x)))));
+    x = isSubPixel(architecture, l)
+      ? active(convolve(p, `d/${l}a`, x))
+      : halve(active(convolve(p, `d/${l}b`, active(convolve(p, `d/${l}a`, x)))));
     if (l === level && share) {
       x = blend(active(convolve(p, `d/${level - 1}rgb`, halve(image))), x, share);
     }

@@ -19,6 +19,13 @@ import { encodePng } from '@likeness/node';
 import { adaptProbability, drawAugmentation } from './augmentation.ts';
 import { levelSize, type FaceWindow } from './face-window.ts';
 import { ganLoss } from './gan-step.ts';
+import {
+  fitLatentSpace,
+  readLatentSpace,
+  writeLatentSpace,
+  type LatentSpace,
+  type LatentSpaceConfig,
+} from './latent-space.ts';
 import type { MapSampler } from './map-sampler.ts';
 import { generator, initialParameters, type GanArchitecture } from './networks.ts';
 import { loadRun, logLine, openRun, pick, saveRun, writeWhole, type RunState } from './run-directory.ts';
@@ -36,23 +43,27 @@ export interface GanConfig {
   readonly r1Every: number;
   /** Images after which the average of the generator's weights has forgotten half. */
   readonly averageImages: number;
+  /** Latents with a meaning; absent: the paper's, whose numbers mean nothing before training. */
+  readonly latentSpace?: LatentSpaceConfig | undefined;
+  /** Weight of reproducing maps from their own latents (default 0; needs `latentSpace`). */
+  readonly reconstruction?: number | undefined;
 }
 
 export const GAN_DEFAULTS: Omit<GanConfig, 'window'> = {
-  architecture: { latent: 512, base: [5, 4], widths: [96, 96, 64, 48, 32, 16, 8] },
+  architecture: { latent: 512, base: [5, 4], widths: [128, 128, 96, 64, 32, 16, 8], subPixel: true },
   phases: [
-    { level: 1, fadeImages: 0, images: 20_000, batch: 16 },
-    { level: 2, fadeImages: 20_000, images: 30_000, batch: 16 },
-    { level: 3, fadeImages: 20_000, images: 40_000, batch: 16 },
-    { level: 4, fadeImages: 20_000, images: 60_000, batch: 8 },
-    { level: 5, fadeImages: 20_000, images: 60_000, batch: 8 },
-    { level: 6, fadeImages: 20_000, images: 40_000, batch: 4 },
+    { level: 3, fadeImages: 0, images: 20_000, batch: 16 },
+    { level: 4, fadeImages: 6_000, images: 18_000, batch: 8 },
+    { level: 5, fadeImages: 6_000, images: 24_000, batch: 8 },
+    { level: 6, fadeImages: 6_000, images: 60_000, batch: 8 },
   ],
   seed: 1,
   learningRate: 1.5e-3,
   r1: 2e-4,
   r1Every: 16,
   averageImages: 5_000,
+  latentSpace: { level: 3, modes: 48, modesLevel: 5, samples: 6_000 },
+  reconstruction: 10,
 };
 
 /** A run that is killed loses no more than this. */
@@ -91,6 +102,7 @@ export interface GanReport {
   readonly generator: number;
   readonly confidence: number;
   readonly r1?: number;
+  readonly reconstruction?: number;
   readonly probability: number;
   readonly imagesPerSecond: number;
 }
@@ -104,6 +116,7 @@ export async function trainGan(options: TrainGanOptions): Promise<boolean> {
   const { reportEvery = 50, saveEvery = 500, pictureEvery = 1000 } = options;
   await openRun(folder, config);
   const seed = randomKey(config.seed);
+  const space = await openLatentSpace(options);
   const saved = await loadRun(folder);
   let state: RunState = saved?.state ?? { shown: 0, steps: 0, probability: 0, phase: -1 };
   let values = saved?.checkpoint;
@@ -111,7 +124,7 @@ export async function trainGan(options: TrainGanOptions): Promise<boolean> {
   for (;;) {
     const start = pointAt(config.phases, state.shown);
     if (!start) return true;
-    const pair = await openPhase(options, start, values, state.phase === start.index);
+    const pair = await openPhase(options, space, start, values, state.phase === start.index);
     const { shown, steps, probability } = state;
     state = { shown, steps, probability, phase: start.index };
     let lastTime = now();
@@ -151,6 +164,7 @@ export async function trainGan(options: TrainGanOptions): Promise<boolean> {
             generator: number('generator'),
             confidence: number('confidence'),
             ...(metrics['r1'] ? { r1: number('r1') } : {}),
+            ...(metrics['reconstruction'] ? { reconstruction: number('reconstruction') } : {}),
             probability: state.probability,
             imagesPerSecond: (1000 * (state.shown - lastShown)) / Math.max(1e-3, time - lastTime),
           };
@@ -159,13 +173,34 @@ export async function trainGan(options: TrainGanOptions): Promise<boolean> {
           options.onReport?.(report);
         }
         if (state.steps % pictureEvery === 0)
-          await drawSamples(options, pair.checkpoint().state, point, state);
+          await drawSamples(options, space, pair.checkpoint().state, point, state);
       }
     } finally {
       await pair.dispose();
     }
   }
 }
+
+/** The latent space of the configuration: made once, kept beside the checkpoint. */
+async function openLatentSpace({
+  config,
+  folder,
+  sampler,
+  runtime,
+}: TrainGanOptions): Promise<LatentSpace | undefined> {
+  const { latentSpace, architecture, window, seed } = config;
+  if (!latentSpace) return undefined;
+  const path = join(folder, LATENT_SPACE_FILE);
+  const known = await readLatentSpace(path);
+  if (known) return known;
+  const key = foldIn(randomKey(seed), 3);
+  const made = await fitLatentSpace(latentSpace, architecture.latent, sampler, window, key, runtime);
+  await writeWhole(path, writeLatentSpace(made));
+  return made;
+}
+
+/** In the run directory. */
+export const LATENT_SPACE_FILE = 'latent-space.safetensors';
 
 /** The two programs of a phase: a step without, and one with, the penalty. They take turns on the same values. */
 interface Phase {
@@ -176,11 +211,12 @@ interface Phase {
 
 async function openPhase(
   { config, runtime, threads }: TrainGanOptions,
+  space: LatentSpace | undefined,
   { phase }: SchedulePoint,
   values: ReturnType<Trainer['checkpoint']> | undefined,
   resumes: boolean,
 ): Promise<Phase> {
-  const { architecture, window } = config;
+  const { architecture, window, reconstruction } = config;
   const { level, batch: n } = phase;
   const [h, w] = levelSize(window, level);
   const fresh = initialParameters(architecture, level, randomKey(config.seed));
@@ -206,7 +242,7 @@ async function openPhase(
   };
   const open = (penalty: number): Promise<Trainer> =>
     createTrainer({
-      loss: (p, given) => ganLoss({ architecture, level, penalty }, p, given),
+      loss: (p, given) => ganLoss({ architecture, level, penalty, space, reconstruction }, p, given),
       optimiser,
       parameters,
       batch,
@@ -270,6 +306,7 @@ const GRID = [4, 8] as const;
 /** A picture of samples by the averaged generator, from the same latents each time. */
 async function drawSamples(
   { config, folder, runtime, threads }: TrainGanOptions,
+  space: LatentSpace | undefined,
   state: Readonly<Record<string, TensorValue>>,
   { phase: { level }, share }: SchedulePoint,
   { shown }: RunState,
@@ -284,6 +321,7 @@ async function drawSamples(
     latents: normal(foldIn(randomKey(config.seed), 2), [GRID[0] * GRID[1], config.architecture.latent]),
     level,
     share,
+    space,
     runtime,
     threads,
   });
@@ -300,13 +338,14 @@ export async function sampleImages(options: {
   readonly latents: Float32Array;
   readonly level: number;
   readonly share: number;
+  readonly space?: LatentSpace | undefined;
   readonly runtime: Runtime;
   readonly threads?: number | undefined;
 }): Promise<Float32Array> {
-  const { architecture, weights, latents, level, runtime, threads } = options;
+  const { architecture, weights, latents, level, space, runtime, threads } = options;
   const n = latents.length / architecture.latent;
   const program = await compile(
-    ({ z, share, ...p }) => generator(architecture, p, z, level, share),
+    ({ z, share, ...p }) => generator(architecture, p, z, level, { share, space }),
     {
       z: { shape: [n, architecture.latent] },
       share: { shape: [] },
