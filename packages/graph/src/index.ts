@@ -49,6 +49,7 @@ export {
 export { ImportError, type ImportedModel } from './imported-model.ts';
 export { importTfjs, listTfjsOperations } from './tfjs/import.ts';
 export { importOnnx, listOnnxOperations, type ImportOnnxOptions } from './onnx/import.ts';
+export { readOnnxInputs, type OnnxInput } from './onnx/read-inputs.ts';
 export * from './ops/index.ts';
 export * from './optimisers/index.ts';
 export * as random from './random/index.ts';

@@ -64,14 +64,11 @@ describe('faceResNetwork', () => {
     both.set(image);
     both.set(image, image.length);
     const outputs = await program.run({ image: both });
-    // ReLU6, and the batch's rows do not mix.
-    for (const [name, values] of Object.entries(outputs)) {
-      const half = values.length / 2;
-      expect(Math.min(...values.subarray(0, 20_000)), name).toBeGreaterThanOrEqual(0);
-      const apart = values
-        .subarray(0, half)
-        .findIndex((value, i) => Math.abs(value - values[half + i]) > 1e-4);
-      expect(apart, name).toBe(-1);
+    // ReLU6 gives nothing below 0, and the batch's rows do not mix.
+    for (const values of Object.values(outputs)) {
+      const [first, second] = [values.subarray(0, values.length / 2), values.subarray(values.length / 2)];
+      expect(first.some((value) => value < 0)).toBe(false);
+      expect(first.some((value, i) => Math.abs(value - second[i]) > 1e-4)).toBe(false);
     }
     await program.dispose();
   });
