@@ -2,12 +2,14 @@ export { BUILD_ALBEDO_DEFAULTS, buildAlbedo, prepareTexture } from './build-albe
 export type { AlbedoResult, BuildAlbedoInput } from './build-albedo.ts';
 export { OBSERVE_SKIN_DEFAULTS, observeSkin } from './observe-skin.ts';
 export type { LightStatistics, ObserveSkinInput, PhotoMask, SkinObservation } from './observe-skin.ts';
+export { skinTexels } from './unwrap.ts';
 export { blur, erode, guidedFilter, weightedBlur } from './plane-filters.ts';
 export { pullPush } from './pull-push.ts';
 export { NO_PART, uvChart } from './uv-chart.ts';
 export type { ChartModel, UvChart } from './uv-chart.ts';
 export { replaceSkin } from './replace-skin.ts';
 export type { TextureModel } from './texture-model.ts';
+export { textureAtSize } from './texture-at-size.ts';
 export {
   enlarge,
   evaluateLinearTexture,

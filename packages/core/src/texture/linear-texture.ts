@@ -50,6 +50,10 @@ export function linearTextureModel(data: LinearTexture): TextureModel {
     headModel: data.headModel,
     latentSize: modeCount,
     size,
+    atSize: (smaller) => {
+      const reduced = shrinkLinearTexture(data, smaller);
+      return reduced && linearTextureModel(reduced);
+    },
     generate(latent: Tensor): Tensor {
       const n = latent.shape[0];
       const image = (modes: Float32Array, height: number, width: number): Tensor =>
@@ -63,6 +67,37 @@ export function linearTextureModel(data: LinearTexture): TextureModel {
       return add(add(coarse, detail), constant(data.mean, [1, 3, size, size]));
     },
   };
+}
+
+/**
+ * The model averaged over squares of texels: a quarter of the numbers, and of the time, for each halving. The detail box is
+ * widened to whole squares first.
+ * @returns undefined where the size divides neither the model's nor that of its coarse images' multiples
+ */
+export function shrinkLinearTexture(data: LinearTexture, size: number): LinearTexture | undefined {
+  const factor = data.size / size;
+  if (!Number.isInteger(factor) || factor < 1 || size < data.coarseSize) return undefined;
+  const { box, modeCount } = data;
+  const x = Math.floor(box.x / factor);
+  const y = Math.floor(box.y / factor);
+  const width = Math.ceil((box.x + box.width) / factor) - x;
+  const height = Math.ceil((box.y + box.height) / factor) - y;
+  const detail = new Float32Array(modeCount * 3 * width * height);
+  const share = 1 / (factor * factor);
+  for (let plane = 0; plane < modeCount * 3; plane++)
+    for (let v = 0; v < box.height; v++) {
+      const row = (plane * height + Math.floor((box.y + v) / factor) - y) * width;
+      const from = (plane * box.height + v) * box.width;
+      for (let u = 0; u < box.width; u++)
+        detail[row + Math.floor((box.x + u) / factor) - x] += share * data.detail[from + u];
+    }
+  const mean = new Float32Array(3 * size * size);
+  for (let plane = 0; plane < 3; plane++)
+    for (let v = 0; v < data.size; v++)
+      for (let u = 0; u < data.size; u++)
+        mean[(plane * size + Math.floor(v / factor)) * size + Math.floor(u / factor)] +=
+          share * data.mean[(plane * data.size + v) * data.size + u];
+  return { ...data, size, mean, box: { x, y, width, height }, detail };
 }
 
 /** One texture, [S, S, 3] sRGB8. @param latent [K] */

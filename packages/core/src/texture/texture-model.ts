@@ -19,4 +19,9 @@ export interface TextureModel {
    * @returns float32 [n, 3, size, size], RGB albedo, sRGB-encoded, about 0..1 (not clipped, so that gradients stay)
    */
   generate(latent: Tensor): Tensor;
+  /**
+   * The same model drawing at a divisor of its size for less work, where it can (see `textureAtSize`); undefined where it has no way
+   * of its own for this size.
+   */
+  atSize?(size: number): TextureModel | undefined;
 }

@@ -1,0 +1,339 @@
+/**
+ * One iteration of the joint fit as one program: both renders, the identity network on both, every term and the gradient by
+ * everything that is free. Which triangle is seen where comes in from outside, found between two runs.
+ */
+import {
+  add,
+  concat,
+  constant,
+  gather,
+  gradients,
+  mul,
+  reshape,
+  sliceAxis,
+  sub,
+  sum,
+  type Tensor,
+  type TensorSpec,
+} from '@likeness/graph';
+import type { DifferentiableIdentityNetwork } from '../../analysis/index.ts';
+import { projectVertices } from '../../camera/index.ts';
+import {
+  contentLoss,
+  identityLoss,
+  landmarkLoss,
+  latentBoundLoss,
+  pixelLoss,
+  regularisationLoss,
+} from '../../losses/index.ts';
+import type { LandmarkEmbedding, MorphableModel } from '../../model/index.ts';
+import { rasterSpecs, renderFace, type RenderedFace } from '../../render/index.ts';
+import { textureAtSize, type TextureModel } from '../../texture/index.ts';
+import { headPositions } from './head-shape.ts';
+import type { ParameterSizes } from './parameters.ts';
+import {
+  naturalTensors,
+  parameterSpecs,
+  prefixed,
+  randomCamera,
+  randomSpecs,
+  type NaturalTensors,
+} from './program-inputs.ts';
+import {
+  LOSS_NAMES,
+  NETWORK_LOSSES,
+  uses,
+  type LossName,
+  type ParameterGroup,
+  type Stage,
+} from './stages.ts';
+
+/** What all programs of a fit share. */
+export interface ProgramContext {
+  readonly model: MorphableModel;
+  readonly texture: TextureModel;
+  readonly identity: DifferentiableIdentityNetwork | undefined;
+  readonly embedding: LandmarkEmbedding;
+  readonly pivot: Float32Array;
+  readonly sizes: ParameterSizes;
+  /** Shape of the network's embedding, and of its activations by name; empty without a network. */
+  readonly features: Readonly<Record<string, readonly number[]>>;
+}
+
+export type Inputs = Readonly<Record<string, Tensor>>;
+
+/** A program as `compile` takes it. */
+export interface TracedProgram {
+  readonly specs: Readonly<Record<string, TensorSpec>>;
+  readonly fn: (inputs: Inputs) => Readonly<Record<string, Tensor>>;
+}
+
+/** What a stage looks like to the programs: two stages with the same shape share one. */
+export interface StageShape {
+  readonly free: readonly ParameterGroup[];
+  readonly losses: readonly LossName[];
+  /** Side of the pictures in pixels. */
+  readonly sizePx: number;
+  readonly textureSize: number;
+}
+
+/** What lies behind the head in the random view, sRGB: a plain wall. */
+const WALL = 0.5;
+
+/** Side of the render that a stage gets. */
+export function stageShape(stage: Stage, context: ProgramContext, defaultPx: number): StageShape {
+  const losses = LOSS_NAMES.filter((name) => uses(stage, name));
+  const asks = losses.some((name) => NETWORK_LOSSES.includes(name));
+  return {
+    free: stage.free,
+    losses,
+    sizePx: asks && context.identity ? context.identity.sizePx : (stage.renderSizePx ?? defaultPx),
+    textureSize: Math.min(stage.textureSize ?? context.texture.size, context.texture.size),
+  };
+}
+
+/**
+ * Inputs: parameters, raster of both views, the photo's crop [1, 3, N, N], its mask [1, 1, N, N], landmarks and what the network
+ * saw in the photo; `weights` [terms] in the order of `shape.losses`.
+ * Outputs: `loss` [1], `terms` [terms], `gradient` [all free values, in the order of `shape.free`].
+ */
+export function iterationProgram(context: ProgramContext, shape: StageShape): TracedProgram {
+  const { sizes, embedding, features } = context;
+  const { sizePx, losses } = shape;
+  const size = { width: sizePx, height: sizePx };
+  const has = (name: LossName): boolean => losses.includes(name);
+  const specs: Record<string, TensorSpec> = {
+    ...parameterSpecs(sizes),
+    weights: { shape: [losses.length] },
+  };
+  const renders = has('pixel') || has('identity') || has('content');
+  if (renders) {
+    Object.assign(specs, prefixed('raster', rasterSpecs(size)));
+    specs['photo'] = { shape: [1, 3, sizePx, sizePx] };
+    specs['mask'] = { shape: [1, 1, sizePx, sizePx] };
+  }
+  if (has('landmark')) {
+    specs['landmarks'] = { shape: [embedding.count, 2] };
+    specs['landmarkWeights'] = { shape: [embedding.count] };
+    specs['eyeDistance'] = { shape: [1] };
+  }
+  if (has('identityRandom')) {
+    Object.assign(specs, randomSpecs(sizes), prefixed('random.raster', rasterSpecs(size)));
+  }
+  if (has('identity') || has('identityRandom')) specs['target.embedding'] = { shape: features['embedding'] };
+  if (has('content')) {
+    for (const [name, dims] of Object.entries(features))
+      if (name !== 'embedding') specs[`target.${name}`] = { shape: dims };
+  }
+  return {
+    specs,
+    fn: (inputs) => {
+      const terms = stageTerms(context, shape, inputs, renders);
+      const values = concat(
+        losses.map((name) => reshape(terms[name] as Tensor, [1])),
+        0,
+      );
+      const loss = sum(mul(values, inputs['weights']));
+      const found = gradients(
+        loss,
+        shape.free.map((group) => inputs[`unit.${group}`]),
+      );
+      return { loss: reshape(loss, [1]), terms: values, gradient: concat(found, 0) };
+    },
+  };
+}
+
+function stageTerms(
+  context: ProgramContext,
+  { losses, sizePx, textureSize }: StageShape,
+  inputs: Inputs,
+  renders: boolean,
+): Partial<Record<LossName, Tensor>> {
+  const { model, identity, pivot, embedding } = context;
+  const has = (name: LossName): boolean => losses.includes(name);
+  const natural = naturalTensors(inputs, pivot);
+  const views = has('identityRandom')
+    ? concat([natural.expression, inputs['random.expression']], 0)
+    : natural.expression;
+  const positions = headPositions(model, natural.identity, views);
+  const texture =
+    renders || has('identityRandom')
+      ? textureAtSize(context.texture, textureSize).generate(natural.texture)
+      : undefined;
+  const terms: Partial<Record<LossName, Tensor>> = {};
+
+  let own: RenderedFace | undefined;
+  const pictures: Tensor[] = [];
+  if (renders && texture) {
+    own = renderOwn(context, inputs, natural, positions[0], texture, sizePx);
+    const shown = mul(inputs['mask'], own.coverage);
+    if (has('pixel')) terms.pixel = pixelLoss(inputs['photo'], own.image, shown);
+    if (has('identity') || has('content')) pictures.push(over(inputs['photo'], own.image, shown));
+  }
+  if (has('identityRandom') && texture) {
+    const random = renderFace({
+      positions: positions[1],
+      triangles: model.triangles,
+      uvs: model.uvs,
+      texture,
+      camera: randomCamera(inputs),
+      crop: inputs['random.crop'],
+      light: { kind: 'harmonics', coefficients: inputs['random.light'] },
+      raster: rasterTensors(inputs, 'random.raster'),
+      size: { width: sizePx, height: sizePx },
+      background: WALL,
+    });
+    pictures.push(random.image);
+  }
+  if (pictures.length > 0 && identity) {
+    const seen = identity.embed(pictures.length === 1 ? pictures[0] : concat(pictures, 0));
+    const row = (tensor: Tensor, i: number): Tensor =>
+      pictures.length === 1 ? tensor : sliceAxis(tensor, 0, i, i + 1);
+    if (has('identity')) terms.identity = identityLoss(inputs['target.embedding'], row(seen.embedding, 0));
+    if (has('identityRandom'))
+      terms.identityRandom = identityLoss(
+        inputs['target.embedding'],
+        row(seen.embedding, pictures.length - 1),
+      );
+    if (has('content')) {
+      const names = Object.keys(seen.activations);
+      terms.content = contentLoss(
+        Object.fromEntries(names.map((name) => [name, inputs[`target.${name}`]])),
+        Object.fromEntries(names.map((name) => [name, row(seen.activations[name], 0)])),
+        { normalise: 'rms' },
+      );
+    }
+  }
+  if (has('landmark')) {
+    const projected = own?.projected ?? projectVertices(positions[0], natural.camera, inputs['crop']);
+    terms.landmark = landmarkLoss(
+      inputs['landmarks'],
+      landmarkPoints(model, embedding, projected),
+      inputs['landmarkWeights'],
+      { unit: inputs['eyeDistance'] },
+    );
+  }
+  const meanSquare = (x: Tensor): Tensor => regularisationLoss(x, { reduction: 'mean' });
+  if (has('identityPrior')) terms.identityPrior = meanSquare(natural.identity);
+  if (has('expressionPrior')) terms.expressionPrior = meanSquare(natural.expression);
+  if (has('latent')) terms.latent = meanSquare(natural.texture);
+  if (has('latentBound')) terms.latentBound = latentBoundLoss(natural.texture);
+  if (has('lightPrior')) terms.lightPrior = greyness(natural.light);
+  if (has('identityStart')) terms.identityStart = meanSquare(inputs['unit.identity']);
+  if (has('expressionStart')) terms.expressionStart = meanSquare(inputs['unit.expression']);
+  if (has('textureStart')) terms.textureStart = meanSquare(inputs['unit.texture']);
+  if (has('cameraStart'))
+    terms.cameraStart = meanSquare(
+      concat([inputs['unit.rotation'], inputs['unit.translation'], inputs['unit.focal']], 0),
+    );
+  if (has('lightStart')) terms.lightStart = meanSquare(inputs['unit.light']);
+  return terms;
+}
+
+function renderOwn(
+  { model }: ProgramContext,
+  inputs: Inputs,
+  natural: NaturalTensors,
+  positions: Tensor,
+  texture: Tensor,
+  sizePx: number,
+): RenderedFace {
+  return renderFace({
+    positions,
+    triangles: model.triangles,
+    uvs: model.uvs,
+    texture,
+    camera: natural.camera,
+    crop: inputs['crop'],
+    light: { kind: 'harmonics', coefficients: natural.light },
+    raster: rasterTensors(inputs, 'raster'),
+    size: { width: sizePx, height: sizePx },
+  });
+}
+
+function rasterTensors(
+  inputs: Inputs,
+  prefix: string,
+): { corners: Tensor; uvCorners: Tensor; coverage: Tensor; facing: Tensor } {
+  return {
+    corners: inputs[`${prefix}.corners`],
+    uvCorners: inputs[`${prefix}.uvCorners`],
+    coverage: inputs[`${prefix}.coverage`],
+    facing: inputs[`${prefix}.facing`],
+  };
+}
+
+/** `front` where `mask` is 1, `behind` where it is 0. */
+function over(behind: Tensor, front: Tensor, mask: Tensor): Tensor {
+  return add(behind, mul(mask, sub(front, behind)));
+}
+
+/** @returns [N, 2] landmarks of the embedding in the pixels of `projected` [V, 3] */
+function landmarkPoints(model: MorphableModel, embedding: LandmarkEmbedding, projected: Tensor): Tensor {
+  const { count, triangle, barycentric } = embedding;
+  const vertices = new Int32Array(count * 3);
+  for (let n = 0; n < count; n++)
+    for (let k = 0; k < 3; k++) vertices[n * 3 + k] = model.triangles[triangle[n] * 3 + k];
+  const corners = gather(projected, constant(vertices, [count * 3], 'int32'));
+  const weighted = mul(
+    reshape(sliceAxis(corners, 1, 0, 2), [count, 3, 2]),
+    constant(barycentric, [count, 3, 1]),
+  );
+  return sum(weighted, { axes: [1] });
+}
+
+/**
+ * Light is nearly grey: how far each channel's coefficients are from the mean over channels, relative to its strength. What
+ * is not grey then goes to the skin.
+ */
+function greyness(light: Tensor): Tensor {
+  const grey = mul(sum(light, { axes: [0], keepDims: true }), 1 / 3);
+  const off = sub(light, grey);
+  return mul(sum(mul(off, off)), 1 / 3);
+}
+
+/** The two projections that the rasteriser needs. Outputs: `projected` [V, 3] and, for stages that draw it, `random` [V, 3]. */
+export function geometryProgram(context: ProgramContext, withRandom: boolean): TracedProgram {
+  const { sizes, model, pivot } = context;
+  return {
+    specs: { ...parameterSpecs(sizes), ...(withRandom ? randomSpecs(sizes) : {}) },
+    fn: (inputs) => {
+      const natural = naturalTensors(inputs, pivot);
+      const views = withRandom
+        ? concat([natural.expression, inputs['random.expression']], 0)
+        : natural.expression;
+      const positions = headPositions(model, natural.identity, views);
+      const projected = projectVertices(positions[0], natural.camera, inputs['crop']);
+      return withRandom
+        ? { projected, random: projectVertices(positions[1], randomCamera(inputs), inputs['random.crop']) }
+        : { projected };
+    },
+  };
+}
+
+/** The picture alone. Outputs: `image` [1, 3, N, N] of the head, `over` the same over the photo's crop by mask. */
+export function renderProgram(
+  context: ProgramContext,
+  { sizePx, textureSize }: Pick<StageShape, 'sizePx' | 'textureSize'>,
+): TracedProgram {
+  const size = { width: sizePx, height: sizePx };
+  return {
+    specs: {
+      ...parameterSpecs(context.sizes),
+      ...prefixed('raster', rasterSpecs(size)),
+      photo: { shape: [1, 3, sizePx, sizePx] },
+      mask: { shape: [1, 1, sizePx, sizePx] },
+    },
+    fn: (inputs) => {
+      const natural = naturalTensors(inputs, context.pivot);
+      const [positions] = headPositions(context.model, natural.identity, natural.expression);
+      const texture = textureAtSize(context.texture, textureSize).generate(natural.texture);
+      const own = renderOwn(context, inputs, natural, positions, texture, sizePx);
+      return {
+        image: own.image,
+        over: over(inputs['photo'], own.image, own.coverage),
+        masked: over(inputs['photo'], own.image, mul(inputs['mask'], own.coverage)),
+      };
+    },
+  };
+}

@@ -1,0 +1,114 @@
+/**
+ * The second render of each iteration (Gecer et al. 2019, section 3.3.1): same p_s and p_t, expression, camera and light drawn
+ * anew. What the identity network recognises there cannot have been written into this photo's light or pose.
+ *
+ * Everything is drawn outside the graph from a key, so a seed and a step give one view on every machine.
+ */
+import { random } from '@likeness/graph';
+import { multiply3, rotationMatrix, axisAngleOf, type PinholeCamera } from '../../camera/index.ts';
+import { directionalLight } from '../../lighting/index.ts';
+import type { MorphableModel } from '../../model/index.ts';
+
+export interface RandomViewOptions {
+  /** Standard deviations of yaw, pitch and roll, degrees; drawn within two of them. */
+  readonly yawDegrees?: number;
+  readonly pitchDegrees?: number;
+  readonly rollDegrees?: number;
+  /** Distance of the camera, mm: log-uniform between the two. */
+  readonly distanceMm?: readonly [number, number];
+  /** How many expressions are active at most, and how strongly. */
+  readonly expressions?: number;
+  readonly expressionStrength?: number;
+}
+
+export const RANDOM_VIEW_DEFAULTS: Required<RandomViewOptions> = {
+  yawDegrees: 12,
+  pitchDegrees: 6,
+  rollDegrees: 4,
+  distanceMm: [500, 2000],
+  expressions: 4,
+  expressionStrength: 0.4,
+};
+
+export interface RandomView {
+  /** [K_e] 0..1. */
+  readonly expression: Float32Array;
+  readonly camera: PinholeCamera;
+  /** [27] spherical harmonics in the world frame. */
+  readonly light: Float32Array;
+}
+
+/** Side of the imaginary photo in pixels, and how many millimetres it spans at the face. */
+const PHOTO_PX = 640;
+const HEAD_MM = 320;
+
+/**
+ * @param from key of this step and photo
+ * @param pivot [3] middle of the face, mm: it lies in the middle of the photo
+ */
+export function randomView(
+  model: Pick<MorphableModel, 'expression'>,
+  from: random.RandomKey,
+  pivot: ArrayLike<number>,
+  options: RandomViewOptions = {},
+): RandomView {
+  const settings = { ...RANDOM_VIEW_DEFAULTS, ...options };
+  const [poseKey, viewKey, expressionKey, strengthKey, lightKey] = random.split(from, 5);
+  const turn = random.truncatedNormal(poseKey, [3]);
+  const radians = [settings.yawDegrees, settings.pitchDegrees, settings.rollDegrees].map(
+    (degrees, i) => (degrees * turn[i] * Math.PI) / 180,
+  );
+  // Yaw about the head's own axis last from the right: roll and pitch of the camera do not tilt it.
+  const rotation = multiply3(
+    multiply3(rotationMatrix([0, 0, radians[2]]), rotationMatrix([radians[1], 0, 0])),
+    rotationMatrix([0, radians[0], 0]),
+  );
+  const [near, far] = settings.distanceMm;
+  const distance = near * (far / near) ** random.uniform(viewKey, [1])[0];
+  const turned = [0, 1, 2].map(
+    (i) => rotation[i * 3] * pivot[0] + rotation[i * 3 + 1] * pivot[1] + rotation[i * 3 + 2] * pivot[2],
+  );
+  return {
+    expression: drawExpression(model, expressionKey, strengthKey, settings),
+    camera: {
+      widthPx: PHOTO_PX,
+      heightPx: PHOTO_PX,
+      focalPx: (PHOTO_PX * distance) / HEAD_MM,
+      principalPointPx: [PHOTO_PX / 2, PHOTO_PX / 2],
+      rotation: axisAngleOf(rotation),
+      translationMm: [-turned[0], -turned[1], -turned[2] - distance],
+    },
+    light: drawLight(lightKey),
+  };
+}
+
+/** A few expressions at once, none of which closes the eyes or hides the mouth: the network must still see a face. */
+function drawExpression(
+  { expression }: Pick<MorphableModel, 'expression'>,
+  chooseKey: random.RandomKey,
+  strengthKey: random.RandomKey,
+  settings: Required<RandomViewOptions>,
+): Float32Array {
+  const out = new Float32Array(expression.count);
+  const order = random.permutation(chooseKey, expression.count);
+  const strengths = random.uniform(strengthKey, [settings.expressions]);
+  for (let k = 0; k < Math.min(settings.expressions, expression.count); k++) {
+    if (/blink|tongue|roll/i.test(expression.names[order[k]])) continue;
+    out[order[k]] = settings.expressionStrength * strengths[k];
+  }
+  return out;
+}
+
+/** A key light from above or beside in front of the face over ambient light; together a face is about as bright as in a photo. */
+function drawLight(key: random.RandomKey): Float32Array {
+  const [x, y, share, strength, warmth] = random.uniform(key, [5]);
+  const level = 0.75 + 0.5 * strength;
+  const direct = 0.3 + 0.5 * share;
+  const tint = [1 + 0.12 * (warmth - 0.5), 1, 1 - 0.12 * (warmth - 0.5)];
+  const rgb = (part: number): [number, number, number] => [
+    part * level * tint[0],
+    part * level * tint[1],
+    part * level * tint[2],
+  ];
+  return directionalLight([2 * x - 1, 0.2 + 0.9 * y, 1], rgb(direct), rgb(1 - direct)).coefficients;
+}
