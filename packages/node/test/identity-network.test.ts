@@ -8,6 +8,7 @@ import {
   faceCrop,
   FACERES_ACTIVATIONS,
   faceResNetwork,
+  identityTargets,
   type AnalysisNetworks,
   type DifferentiableIdentityNetwork,
   type FaceAnalysis,
@@ -71,6 +72,21 @@ describe('faceResNetwork', () => {
       expect(first.some((value, i) => Math.abs(value - second[i]) > 1e-4)).toBe(false);
     }
     await program.dispose();
+  });
+
+  it('gives the targets of a fit: embedding and activations of one crop', async () => {
+    const { image } = faceCrop(network, photo, face.landmarks.points);
+    const targets = await identityTargets(network, image, { runtime });
+    expect(embeddingSimilarity(targets.embedding, face.embedding)).toBeGreaterThan(1 - 1e-6);
+    expect(Object.keys(targets.activations)).toHaveLength(14);
+    const { shape, data } = targets.activations['block13'];
+    expect([shape, data.length]).toEqual([[1, 1024, 7, 7], 1024 * 49]);
+    // The embedding is the mean of the last block.
+    const means = Float32Array.from({ length: 1024 }, (_, c) =>
+      data.subarray(c * 49, (c + 1) * 49).reduce((sum, value) => sum + value / 49, 0),
+    );
+    const length = Math.hypot(...means);
+    expect(Math.max(...means.map((m, c) => Math.abs(m / length - targets.embedding[c])))).toBeLessThan(1e-5);
   });
 
   it('passes the slope of identity and content losses on to the picture', async () => {

@@ -1,3 +1,4 @@
+export { arcFaceNetwork, type ArcFaceNetwork } from './arcface-network.ts';
 export { createAnalyser, type Analyser, type AnalyserOptions, type AnalysisTimings } from './analyser.ts';
 export {
   BLAZEFACE_DEFAULTS,
@@ -20,8 +21,16 @@ export {
   type FaceResOptions,
 } from './face-res.ts';
 export { FACERES_ACTIVATIONS, faceResNetwork } from './face-res-network.ts';
+export { ARCFACE_TEMPLATE, arcFaceTemplate, fivePoints, similarityOf } from './five-point-alignment.ts';
 export { headPoseOf } from './head-pose.ts';
 export { IBUG68_TO_MESH, ibug68FromMesh } from './ibug68.ts';
+export {
+  IDENTITY_NETWORK_FORMAT,
+  IdentityNetworkError,
+  readIdentityDescription,
+  type FaceAlignment,
+  type IdentityNetworkDescription,
+} from './identity-description.ts';
 export {
   cropMatrix,
   cropToPhoto,
@@ -30,7 +39,12 @@ export {
 } from './identity-network.ts';
 export { createIrisRefiner, IRIS_DEFAULTS, type IrisOptions, type IrisRefiner } from './iris.ts';
 export { cropPhoto, faceCrop } from './network-crop.ts';
-export { compileIdentityNetwork, type CompiledIdentityNetwork } from './network-identity.ts';
+export {
+  compileIdentityNetwork,
+  identityTargets,
+  type CompiledIdentityNetwork,
+  type IdentityTargets,
+} from './network-identity.ts';
 export { PLAUSIBILITY_DEFAULTS, type PlausibilityOptions } from './plausible-face.ts';
 export type { AnalysisNetworks, NetworkFiles, ProgramOptions } from './program.ts';
 export { SEARCH_DEFAULTS, type SearchOptions } from './search-views.ts';
