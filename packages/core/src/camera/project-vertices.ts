@@ -5,6 +5,7 @@
 import {
   add,
   concat,
+  constant,
   div,
   exp,
   greater,
@@ -15,7 +16,6 @@ import {
   rotationFromAxisAngle,
   ShapeError,
   sliceAxis,
-  sub,
   transpose,
   where,
   type Tensor,
@@ -54,17 +54,18 @@ export function projectVertices(positions: Tensor, camera: CameraTensors, crop: 
   if (crop.shape.join() !== '2,3')
     throw new ShapeError(`projectVertices: expected a crop [2,3], received [${crop.shape.join(',')}]`);
   const rotation = rotationFromAxisAngle(reshape(camera.rotation, [3]));
-  const seen = add(matmul(rotation, transpose(positions)), reshape(camera.translation, [3, 1]));
-  const depth = neg(sliceAxis(seen, 0, 2, 3));
-  const scale = div(
-    reshape(exp(camera.logFocal), [1, 1]),
-    where(greater(depth, NEAREST_MM), depth, NEAREST_MM),
-  );
-  const centre = reshape(camera.centre, [2, 1]);
-  const u = add(sliceAxis(centre, 0, 0, 1), mul(scale, sliceAxis(seen, 0, 0, 1)));
-  const v = sub(sliceAxis(centre, 0, 1, 2), mul(scale, sliceAxis(seen, 0, 1, 2)));
-  const photo = concat([u, v], 0);
-  const cropped = add(matmul(sliceAxis(crop, 1, 0, 2), photo), sliceAxis(crop, 1, 2, 3));
+  const translation = reshape(camera.translation, [3, 1]);
+  const world = transpose(positions);
+  // Matrix products throughout: slices of whole rows of vertices would have to be padded again in the gradient.
+  const seen = add(matmul(sliceAxis(rotation, 0, 0, 2), world), sliceAxis(translation, 0, 0, 2));
+  const depth = neg(add(matmul(sliceAxis(rotation, 0, 2, 3), world), sliceAxis(translation, 0, 2, 3)));
+  const focal = reshape(exp(camera.logFocal), [1, 1]);
+  const scale = div(focal, where(greater(depth, NEAREST_MM), depth, NEAREST_MM));
+  // v runs down the picture, y up.
+  const linear = sliceAxis(crop, 1, 0, 2);
+  const upright = mul(linear, constant([1, -1], [1, 2], positions.dtype));
+  const origin = add(matmul(linear, reshape(camera.centre, [2, 1])), sliceAxis(crop, 1, 2, 3));
+  const cropped = add(matmul(upright, mul(seen, scale)), origin);
   return transpose(concat([cropped, depth], 0));
 }
 

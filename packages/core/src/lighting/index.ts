@@ -4,8 +4,8 @@ export { ESTIMATE_LIGHT_DEFAULTS, estimateLight, meanShading } from './estimate-
 export type { EstimateLightOptions, LightEstimate, LightSamples } from './estimate-light.ts';
 export { SKIN_TONE_PRIOR, splitSkinAndLight } from './skin-tone.ts';
 export type { LightEvidence, LinearRgb, SkinTonePrior } from './skin-tone.ts';
-export { shadeHarmonics } from './shade-harmonics.ts';
-export { PHONG_DEFAULTS, shadePhong } from './shade-phong.ts';
+export { shadeHarmonics, shadeHarmonicsPlanes } from './shade-harmonics.ts';
+export { PHONG_DEFAULTS, shadePhong, shadePhongPlanes } from './shade-phong.ts';
 export type { PhongLight, PhongOptions, PhongShading } from './shade-phong.ts';
 export { HARMONICS_PRIOR_DEFAULTS, harmonicsPrior, PHONG_PRIOR_DEFAULTS, phongPrior } from './light-prior.ts';
 export type { HarmonicsPriorOptions, PhongPriorOptions } from './light-prior.ts';

@@ -3,15 +3,16 @@
  * tensors.
  */
 import {
-  add,
   concat,
   matmul,
   mul,
+  ones,
   relu,
+  reshape,
   ShapeError,
-  sliceAxis,
   sub,
   transpose,
+  unstack,
   type Tensor,
 } from '@likeness/graph';
 import { SH_COUNT, shBasis } from './spherical-harmonics.ts';
@@ -36,28 +37,26 @@ const FACTORS: Float64Array = (() => {
 export function shadeHarmonics(normals: Tensor, coefficients: Tensor): Tensor {
   if (normals.rank !== 2 || normals.shape[1] !== 3)
     throw new ShapeError(`shadeHarmonics: expected normals [P,3], received [${normals.shape.join(',')}]`);
-  if (coefficients.shape.join() !== '3,9')
+  return transpose(shadeHarmonicsPlanes(unstack(transpose(normals)), coefficients));
+}
+
+/** The same with x, y, z of the normals each [P], and [3, P] out: the form that runs fast. */
+export function shadeHarmonicsPlanes([x, y, z]: readonly Tensor[], coefficients: Tensor): Tensor {
+  if (coefficients.shape.join() !== `3,${SH_COUNT}`)
     throw new ShapeError(
       `shadeHarmonics: expected coefficients [3,9], received [${coefficients.shape.join(',')}]`,
     );
-  // Planes [., P]: operations over an innermost axis of three cost the runtime several times as much.
-  const planes = transpose(normals);
-  const [x, y, z] = [0, 1, 2].map((axis) => sliceAxis(planes, 0, axis, axis + 1));
   const f = FACTORS;
-  const zero = mul(x, 0);
-  const basis = concat(
-    [
-      add(zero, f[0]),
-      mul(y, f[1]),
-      mul(z, f[2]),
-      mul(x, f[3]),
-      mul(mul(x, y), f[4]),
-      mul(mul(y, z), f[5]),
-      sub(mul(mul(z, z), 3 * f[6]), f[6]),
-      mul(mul(x, z), f[7]),
-      mul(sub(mul(x, x), mul(y, y)), f[8]),
-    ],
-    0,
-  );
-  return transpose(relu(matmul(coefficients, basis)));
+  const basis = [
+    mul(ones(x.shape, x.dtype), f[0]),
+    mul(y, f[1]),
+    mul(z, f[2]),
+    mul(x, f[3]),
+    mul(mul(x, y), f[4]),
+    mul(mul(y, z), f[5]),
+    sub(mul(mul(z, z), 3 * f[6]), f[6]),
+    mul(mul(x, z), f[7]),
+    mul(sub(mul(x, x), mul(y, y)), f[8]),
+  ];
+  return relu(matmul(coefficients, reshape(concat(basis, 0), [SH_COUNT, x.size])));
 }

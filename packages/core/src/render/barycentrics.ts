@@ -3,22 +3,22 @@
  * camera (deferred shading: Genova et al. 2018, section 3.2).
  */
 import {
+  add,
   clip,
-  concat,
   constant,
   div,
   equal,
   gather,
   mul,
+  reciprocal,
   reshape,
   ShapeError,
-  sliceAxis,
   sub,
-  add,
   transpose,
   where,
   type Tensor,
 } from '@likeness/graph';
+import { planesOf, rowsOf, splitPlanes } from './planes.ts';
 import type { PictureSize } from './raster-input.ts';
 
 /**
@@ -35,45 +35,47 @@ export function pixelBarycentrics(projected: Tensor, corners: Tensor, size: Pict
     throw new ShapeError(
       `pixelBarycentrics: expected vertices [V,3], received [${projected.shape.join(',')}]`,
     );
-  return transpose(barycentricPlanes(cornerPlanes(projected, corners), size));
+  const [u, v, depth] = planesOf(projected);
+  return rowsOf(barycentricPlanes(cornerPlanes(rowsOf([u, v, inverseDepth(depth)]), corners), size));
 }
 
-/** Attributes [V, C] at the corners [P, 3] of every pixel: [3, C, P]. */
-export function cornerPlanes(attributes: Tensor, corners: Tensor): Tensor {
+/** 1 / depth, finite at the camera's plane; what is not in front of the camera is never drawn. */
+export function inverseDepth(depth: Tensor): Tensor {
+  return reciprocal(where(equal(depth, 0), 1, depth));
+}
+
+/** Attributes [V, C] at the corners [P, 3] of every pixel, as planes: `at[corner][channel]`, each [P]. */
+export function cornerPlanes(attributes: Tensor, corners: Tensor): readonly (readonly Tensor[])[] {
   const channels = attributes.shape[1];
   const pixels = corners.shape[0];
-  return reshape(transpose(reshape(gather(attributes, corners), [pixels, 3 * channels])), [
-    3,
-    channels,
-    pixels,
-  ]);
+  const planes = splitPlanes(transpose(reshape(gather(attributes, corners), [pixels, 3 * channels])));
+  return [0, 1, 2].map((corner) => planes.slice(corner * channels, (corner + 1) * channels));
 }
 
-/** @param at [3, >= 3, P] u, v, depth of each corner @returns [3, P] */
-export function barycentricPlanes(at: Tensor, { width, height }: PictureSize): Tensor {
+/** @param at u, v and inverse depth at each corner, first of the channels @returns three planes [P] */
+export function barycentricPlanes(
+  at: readonly (readonly Tensor[])[],
+  { width, height }: PictureSize,
+): readonly Tensor[] {
   const pixels = width * height;
-  if (at.shape[2] !== pixels)
-    throw new ShapeError(`pixelBarycentrics: expected ${height} x ${width} pixels, received ${at.shape[2]}`);
-  const plane = (corner: number, channel: number): Tensor =>
-    reshape(sliceAxis(sliceAxis(at, 0, corner, corner + 1), 1, channel, channel + 1), [pixels]);
-  const centre = (axis: 0 | 1): Tensor =>
+  const [{ size, dtype }] = at[0];
+  if (size !== pixels)
+    throw new ShapeError(`pixelBarycentrics: expected ${height} x ${width} pixels, received ${size}`);
+  const centre = (of: (pixel: number) => number): Tensor =>
     constant(
-      Float32Array.from({ length: pixels }, (_, i) => (axis === 0 ? i % width : Math.floor(i / width)) + 0.5),
+      Float32Array.from({ length: pixels }, (_, i) => of(i) + 0.5),
       [pixels],
-      at.dtype,
+      dtype,
     );
-  const [centreX, centreY] = [centre(0), centre(1)];
-  const x = [0, 1, 2].map((k) => sub(plane(k, 0), centreX));
-  const y = [0, 1, 2].map((k) => sub(plane(k, 1), centreY));
-  const weights = [0, 1, 2].map((k) => {
+  const column = centre((i) => i % width);
+  const row = centre((i) => Math.floor(i / width));
+  const x = at.map(([u]) => sub(u, column));
+  const y = at.map(([, v]) => sub(v, row));
+  const weights = at.map(([, , inverse], k) => {
     const [p, q] = [(k + 1) % 3, (k + 2) % 3];
-    const depth = plane(k, 2);
-    return div(sub(mul(x[p], y[q]), mul(x[q], y[p])), where(equal(depth, 0), 1, depth));
+    return mul(sub(mul(x[p], y[q]), mul(x[q], y[p])), inverse);
   });
   const total = add(add(weights[0], weights[1]), weights[2]);
   const safe = where(equal(total, 0), 1, total);
-  return concat(
-    weights.map((weight) => reshape(clip(div(weight, safe), 0, 1), [1, pixels])),
-    0,
-  );
+  return weights.map((weight) => clip(div(weight, safe), 0, 1));
 }

@@ -1,6 +1,7 @@
 /** Attributes of vertices at pixels. */
-import { mul, reshape, ShapeError, sum, transpose, type Tensor } from '@likeness/graph';
+import { add, mul, ShapeError, type Tensor } from '@likeness/graph';
 import { cornerPlanes } from './barycentrics.ts';
+import { planesOf, rowsOf } from './planes.ts';
 
 /**
  * @param attributes [V, C]
@@ -13,10 +14,17 @@ export function interpolate(attributes: Tensor, corners: Tensor, barycentrics: T
     throw new ShapeError(
       `interpolate: expected attributes [V,C], corners [P,3] and barycentrics [P,3], received [${attributes.shape.join(',')}], [${corners.shape.join(',')}] and [${barycentrics.shape.join(',')}]`,
     );
-  return transpose(blendPlanes(cornerPlanes(attributes, corners), transpose(barycentrics)));
+  const at = cornerPlanes(attributes, corners);
+  const weights = planesOf(barycentrics);
+  return rowsOf(at[0].map((_, channel) => blendPlanes(at, channel, weights)));
 }
 
-/** @param at [3, C, P] @param barycentrics [3, P] @returns [C, P] */
-export function blendPlanes(at: Tensor, barycentrics: Tensor): Tensor {
-  return sum(mul(at, reshape(barycentrics, [3, 1, barycentrics.shape[1]])), { axes: [0] });
+/** One channel at the pixels, [P]. @param at planes by corner and channel @param barycentrics three planes */
+export function blendPlanes(
+  at: readonly (readonly Tensor[])[],
+  channel: number,
+  barycentrics: readonly Tensor[],
+): Tensor {
+  const [a, b, c] = at.map((corner, k) => mul(corner[channel], barycentrics[k]));
+  return add(add(a, b), c);
 }

@@ -13,21 +13,25 @@ import {
   reshape,
   rotationFromAxisAngle,
   ShapeError,
-  sliceAxis,
   sub,
   transpose,
-  concat,
   type Tensor,
 } from '@likeness/graph';
 import { projectVertices, type CameraTensors } from '../camera/index.ts';
-import { shadeHarmonics, shadePhong, type PhongLight, type PhongOptions } from '../lighting/index.ts';
-import { barycentricPlanes, cornerPlanes } from './barycentrics.ts';
+import {
+  shadeHarmonicsPlanes,
+  shadePhongPlanes,
+  type PhongLight,
+  type PhongOptions,
+} from '../lighting/index.ts';
+import { barycentricPlanes, cornerPlanes, inverseDepth } from './barycentrics.ts';
 import { decodeSrgb, encodeSrgb } from './encode-srgb.ts';
 import { blendPlanes } from './interpolate.ts';
 import type { PictureSize, RasterTensors } from './raster-input.ts';
-import { sampleTexture } from './sample-texture.ts';
-import { unitColumns } from './unit-columns.ts';
-import { smoothNormals } from './vertex-normals.ts';
+import { planesOf, rowsOf } from './planes.ts';
+import { samplePlanes } from './sample-texture.ts';
+import { unitPlanes } from './unit-planes.ts';
+import { normalPlanes } from './vertex-normals.ts';
 
 /** Spherical harmonics [3, 9], or Phong's point light; both in the world frame. */
 export type FaceLight =
@@ -83,37 +87,25 @@ export function renderFace(options: RenderFaceOptions): RenderedFace {
   const projected = projectVertices(positions, camera, options.crop);
   const coverage = reshape(cast(raster.coverage, dtype), [1, pixels]);
 
-  // Everything that is interpolated over the same corners is gathered at once.
-  const attributes = [projected, smoothNormals(positions, triangles)];
-  if (light.kind === 'phong') attributes.push(positions);
-  const at = cornerPlanes(
-    transpose(
-      concat(
-        attributes.map((rows) => transpose(rows)),
-        0,
-      ),
-    ),
-    raster.corners,
-  );
+  // Everything that is interpolated over the same corners is gathered at once: a row of nine costs no more than a row of three.
+  const [u, v, depth] = planesOf(projected);
+  const attributes = [u, v, inverseDepth(depth), ...normalPlanes(positions, triangles)];
+  if (light.kind === 'phong') attributes.push(...planesOf(positions));
+  const at = cornerPlanes(rowsOf(attributes), raster.corners);
   const barycentrics = barycentricPlanes(at, size);
-  const blend = (from: number): Tensor => blendPlanes(sliceAxis(at, 1, from, from + 3), barycentrics);
-  const normals = transpose(unitColumns(blend(3)));
-  const chart = constant(uvs, [uvs.length / 2, 2], dtype);
-  const uv = transpose(blendPlanes(cornerPlanes(chart, raster.uvCorners), barycentrics));
-  const albedo = decodeSrgb(transpose(sampleTexture(texture, uv, { level: options.level })));
+  const blend = (channel: number): Tensor => blendPlanes(at, channel, barycentrics);
+  const normals = unitPlanes([3, 4, 5].map(blend));
+  const chart = cornerPlanes(constant(uvs, [uvs.length / 2, 2], dtype), raster.uvCorners);
+  const uv = [0, 1].map((channel) => blendPlanes(chart, channel, barycentrics));
+  const sampled = samplePlanes(texture, uv[0], uv[1], { level: options.level });
+  const albedo = decodeSrgb(sampled);
 
   let lit: Tensor;
   if (light.kind === 'harmonics') {
-    lit = mul(albedo, transpose(shadeHarmonics(normals, light.coefficients)));
+    lit = mul(albedo, shadeHarmonicsPlanes(normals, light.coefficients));
   } else {
-    const { diffuse, highlight } = shadePhong(
-      normals,
-      transpose(blend(6)),
-      cameraCentre(camera),
-      light,
-      light,
-    );
-    lit = add(mul(albedo, transpose(diffuse)), transpose(highlight));
+    const shading = shadePhongPlanes(normals, [6, 7, 8].map(blend), cameraCentre(camera), light, light);
+    lit = add(mul(albedo, shading.diffuse), shading.highlight);
   }
   if (raster.facing) {
     const facing = reshape(cast(raster.facing, dtype), [1, pixels]);

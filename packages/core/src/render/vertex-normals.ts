@@ -10,46 +10,51 @@ import {
   reshape,
   scatterAdd,
   ShapeError,
-  sliceAxis,
   sub,
   transpose,
   zeros,
   type Tensor,
 } from '@likeness/graph';
-import { unitColumns } from './unit-columns.ts';
+import { planesOf, rowsOf, splitPlanes } from './planes.ts';
+import { unitPlanes } from './unit-planes.ts';
 
 /**
  * @param positions [V, 3]
  * @param triangles [T, 3] counter-clockwise from outside
- * @returns [V, 3] unit normals; zero (and without gradient) where a vertex has no triangle of positive area
+ * @returns [V, 3] unit normals; zero where a vertex has no triangle of positive area
  */
 export function smoothNormals(positions: Tensor, triangles: Uint32Array): Tensor {
-  if (positions.rank !== 2 || positions.shape[1] !== 3)
-    throw new ShapeError(`smoothNormals: expected positions [V,3], received [${positions.shape.join(',')}]`);
-  return transpose(unitColumns(transpose(normalSums(positions, triangles))));
+  return rowsOf(normalPlanes(positions, triangles));
 }
 
-/** The sums before they are normalised, [V, 3]: for those who normalise after interpolation anyway. */
-export function normalSums(positions: Tensor, triangles: Uint32Array): Tensor {
+/** x, y, z of the unit normals, each [V]. */
+export function normalPlanes(positions: Tensor, triangles: Uint32Array): readonly Tensor[] {
+  if (positions.rank !== 2 || positions.shape[1] !== 3)
+    throw new ShapeError(`smoothNormals: expected positions [V,3], received [${positions.shape.join(',')}]`);
   const count = triangles.length / 3;
-  // Corner by corner: all first corners, then all second, then all third.
+  // All first corners, then all second, then all third.
   const byCorner = BigInt64Array.from(triangles, (_, i) =>
     BigInt(triangles[(i % count) * 3 + Math.floor(i / count)]),
   );
   const ids = constant(byCorner, [3 * count], 'int64');
-  const planes = transpose(gather(positions, ids));
-  const [a, b, c] = [0, 1, 2].map((k) => sliceAxis(planes, 1, k * count, (k + 1) * count));
-  const normal = transpose(crossPlanes(sub(b, a), sub(c, a)));
-  const rows = reshape(concat([normal, normal, normal], 0), [3 * count, 3]);
-  return scatterAdd(zeros(positions.shape, positions.dtype), ids, rows);
-}
-
-/** Cross products of the columns of two [3, N]. */
-function crossPlanes(p: Tensor, q: Tensor): Tensor {
-  const [px, py, pz] = [0, 1, 2].map((axis) => sliceAxis(p, 0, axis, axis + 1));
-  const [qx, qy, qz] = [0, 1, 2].map((axis) => sliceAxis(q, 0, axis, axis + 1));
-  return concat(
-    [sub(mul(py, qz), mul(pz, qy)), sub(mul(pz, qx), mul(px, qz)), sub(mul(px, qy), mul(py, qx))],
-    0,
+  const corners = reshape(transpose(gather(positions, ids)), [9, count]);
+  const [ax, bx, cx, ay, by, cy, az, bz, cz] = splitPlanes(corners);
+  const [ux, uy, uz] = [sub(bx, ax), sub(by, ay), sub(bz, az)];
+  const [vx, vy, vz] = [sub(cx, ax), sub(cy, ay), sub(cz, az)];
+  const normal = [
+    sub(mul(uy, vz), mul(uz, vy)),
+    sub(mul(uz, vx), mul(ux, vz)),
+    sub(mul(ux, vy), mul(uy, vx)),
+  ];
+  // Each face's normal to its three corners.
+  const rows = transpose(
+    reshape(
+      concat(
+        normal.flatMap((n) => [n, n, n]),
+        0,
+      ),
+      [3, 3 * count],
+    ),
   );
+  return unitPlanes(planesOf(scatterAdd(zeros(positions.shape, positions.dtype), ids, rows)));
 }
