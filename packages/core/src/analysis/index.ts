@@ -47,6 +47,12 @@ export {
 } from './network-identity.ts';
 export { PLAUSIBILITY_DEFAULTS, type PlausibilityOptions } from './plausible-face.ts';
 export type { AnalysisNetworks, NetworkFiles, ProgramOptions } from './program.ts';
+export {
+  SAME_PERSON_DEFAULTS,
+  samePerson,
+  type SamePersonOptions,
+  type SamePersonResult,
+} from './same-person.ts';
 export { SEARCH_DEFAULTS, type SearchOptions } from './search-views.ts';
 export type {
   FaceAnalysis,
