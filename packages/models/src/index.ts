@@ -37,6 +37,17 @@ export const LIKENESS_SKIN_LINEAR: ModelEntry = {
   manifest: new URL('../data/likeness-skin-linear.json', import.meta.url),
 };
 
+/**
+ * Progressive GAN over albedo in likeness-head's chart: ONNX, with its description in the manifest. It joins `MODELS` with the
+ * version that brings its file; who loads it looks whether it is there.
+ */
+export const LIKENESS_SKIN: ModelEntry = {
+  name: 'likeness-skin',
+  kind: 'texture',
+  file: new URL('../data/likeness-skin.onnx', import.meta.url),
+  manifest: new URL('../data/likeness-skin.json', import.meta.url),
+};
+
 /** Every model of this package. */
 export const MODELS: readonly ModelEntry[] = [LIKENESS_HEAD, TEMPLATE_SKIN, LIKENESS_SKIN_LINEAR];
 

@@ -16,6 +16,7 @@ export type {
   Likeness,
   LikenessFitFacesOptions,
   LikenessFitOptions,
+  LikenessFitPersonOptions,
   LikenessOptions,
   PhotoSource,
 } from './likeness.ts';
@@ -23,3 +24,9 @@ export type { Head, ReportOptions } from './likeness-head.ts';
 export { loadHeadModel } from './likeness-model.ts';
 export { ModelFileError } from '@likeness/core/model';
 export { loadLinearTexture, loadTemplateSkin } from './likeness-skin.ts';
+export { loadDefaultGenerator, loadTextureGenerator } from './texture-generator.ts';
+export { loadIdentityNetwork } from './identity-network.ts';
+export { SNAPSHOT_GIF_DEFAULTS, snapshotGif, SNAPSHOT_STRIP_DEFAULTS, snapshotStrip } from './snapshots.ts';
+export type { SnapshotGifOptions, SnapshotStripOptions } from './snapshots.ts';
+export { readStages, StagesError } from '@likeness/core/fitting/joint';
+export { IdentityNetworkError } from '@likeness/core/analysis';

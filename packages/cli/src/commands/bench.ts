@@ -6,6 +6,7 @@ import { benchFlorenceCommand } from './bench-florence.ts';
 import { benchNowCommand } from './bench-now.ts';
 import { benchRealyCommand } from './bench-realy.ts';
 import { benchSyntheticCommand } from './bench-synthetic.ts';
+import { benchTextureCommand } from './bench-texture.ts';
 
 const EXAMPLES = `
 Examples:
@@ -21,6 +22,7 @@ export function benchCommand(finish: (code: ExitCode) => void): Command {
   for (const command of [
     benchSyntheticCommand(finish),
     benchFacesCommand(finish),
+    benchTextureCommand(finish),
     benchFlorenceCommand(finish),
     benchRealyCommand(finish),
     benchNowCommand(finish),

@@ -1,0 +1,17 @@
+export { COHERENCE_DEFAULTS, judgeCoherence } from './coherence.ts';
+export type { CoherenceOptions, CoherenceResult } from './coherence.ts';
+export { createFrontalView } from './frontal-view.ts';
+export type { FrontalView, FrontalViewOptions } from './frontal-view.ts';
+export { laplacianPyramid } from './laplacian-pyramid.ts';
+export type { PyramidLevel } from './laplacian-pyramid.ts';
+export { memorising } from './memorising.ts';
+export type { MemorisingResult, NearestSummary } from './memorising.ts';
+export { PATH_LENGTH_DEFAULTS, slerp, summarisePathLength } from './path-length.ts';
+export type { PathLength, PathLengthOptions } from './path-length.ts';
+export { createSpectrumMeter, topOctave } from './radial-spectrum.ts';
+export type { SpectrumMeter } from './radial-spectrum.ts';
+export { SLICED_WASSERSTEIN_DEFAULTS, slicedWasserstein } from './sliced-wasserstein.ts';
+export type { DescriptorChunks, SlicedWassersteinOptions } from './sliced-wasserstein.ts';
+export { openTextureBenchmark, TEXTURE_BENCHMARK_DEFAULTS } from './texture-benchmark.ts';
+export type { TextureBenchmarkOptions, TextureItem } from './texture-benchmark.ts';
+export type { Verdict } from './summarise-texture.ts';
