@@ -6,9 +6,19 @@ export { pixelBarycentrics } from './barycentrics.ts';
 export { decodeSrgb, encodeSrgb } from './encode-srgb.ts';
 export { interpolate } from './interpolate.ts';
 export { createRasterInput, rasterInput, rasterSpecs } from './raster-input.ts';
-export type { PictureSize, RasterInput, RasterSurface, RasterTensors } from './raster-input.ts';
+export type {
+  PictureSize,
+  RasterInput,
+  RasterInputOptions,
+  RasterSurface,
+  RasterTensors,
+} from './raster-input.ts';
 export { renderFace } from './render-face.ts';
 export type { FaceLight, RenderedFace, RenderFaceOptions } from './render-face.ts';
 export { SAMPLE_TEXTURE_DEFAULTS, sampleTexture } from './sample-texture.ts';
 export type { SampleTextureOptions } from './sample-texture.ts';
 export { smoothNormals } from './vertex-normals.ts';
+export { antialias } from './antialias.ts';
+export type { AntialiasedPicture, SilhouetteTensors } from './antialias.ts';
+export { findSilhouette } from './silhouette.ts';
+export type { Silhouette } from './silhouette.ts';

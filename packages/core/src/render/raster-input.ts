@@ -4,6 +4,7 @@
  */
 import type { Tensor, TensorSpec } from '@likeness/graph';
 import { rasterizeVisibility } from './rasterize.ts';
+import { findSilhouette, type Silhouette } from './silhouette.ts';
 
 /** Pixels of a picture. */
 export interface PictureSize {
@@ -12,7 +13,7 @@ export interface PictureSize {
 }
 
 /** What every pixel shows. Arrays are row-major over the picture's H*W pixels. */
-export interface RasterInput {
+export interface RasterInput extends Partial<Silhouette> {
   /** [H*W, 3] vertices of the triangle; 0 where nothing is. */
   readonly corners: Int32Array;
   /** [H*W, 3] the triangle's corners in the UV chart; 0 where nothing is. */
@@ -29,6 +30,14 @@ export interface RasterTensors {
   readonly uvCorners: Tensor;
   readonly coverage: Tensor;
   readonly facing?: Tensor | undefined;
+  readonly silhouettePixels?: Tensor | undefined;
+  readonly silhouetteEdges?: Tensor | undefined;
+}
+
+/** What of the raster is wanted. */
+export interface RasterInputOptions {
+  /** Also find silhouettes, for `antialias`: at most this many, or `true` for one to every eight pixels (default none). */
+  readonly silhouettes?: number | boolean | undefined;
 }
 
 /** The triangles to draw. */
@@ -39,31 +48,56 @@ export interface RasterSurface {
   readonly uvTriangles: Uint32Array;
 }
 
+/** Entries of the silhouette arrays. */
+function silhouetteCount(
+  { width, height }: PictureSize,
+  { silhouettes = false }: RasterInputOptions,
+): number {
+  if (typeof silhouettes === 'number') return silhouettes;
+  return silhouettes ? Math.ceil((width * height) / 8) : 0;
+}
+
 /** Arrays for `rasterInput` to write into. */
-export function createRasterInput({ width, height }: PictureSize): RasterInput {
-  const pixels = width * height;
+export function createRasterInput(size: PictureSize, options: RasterInputOptions = {}): RasterInput {
+  const pixels = size.width * size.height;
+  const count = silhouetteCount(size, options);
   return {
     corners: new Int32Array(pixels * 3),
     uvCorners: new Int32Array(pixels * 3),
     coverage: new Float32Array(pixels),
     facing: new Float32Array(pixels),
+    ...(count > 0
+      ? { silhouettePixels: new Int32Array(count * 2), silhouetteEdges: new Int32Array(count * 2) }
+      : {}),
   };
 }
 
-/** Shapes of the arrays, for the inputs of a program. */
-export function rasterSpecs({ width, height }: PictureSize): Readonly<Record<keyof RasterInput, TensorSpec>> {
-  const pixels = width * height;
+type RequiredRaster = 'corners' | 'uvCorners' | 'coverage' | 'facing';
+
+/** Shapes of the arrays by name, for the inputs of a program. */
+export function rasterSpecs(
+  size: PictureSize,
+  options: RasterInputOptions = {},
+): Readonly<Record<RequiredRaster, TensorSpec>> & Partial<Readonly<Record<keyof Silhouette, TensorSpec>>> {
+  const pixels = size.width * size.height;
+  const count = silhouetteCount(size, options);
   return {
     corners: { shape: [pixels, 3], dtype: 'int32' },
     uvCorners: { shape: [pixels, 3], dtype: 'int32' },
     coverage: { shape: [pixels] },
     facing: { shape: [pixels] },
+    ...(count > 0
+      ? {
+          silhouettePixels: { shape: [count, 2], dtype: 'int32' },
+          silhouetteEdges: { shape: [count, 2], dtype: 'int32' },
+        }
+      : {}),
   };
 }
 
 /**
  * @param projected [V, 3] u, v in pixels and depth, as `projectVertices` returns them
- * @param reuse arrays of the same size to write into
+ * @param reuse arrays of the same size to write into; silhouettes are found if they have arrays for them
  * @throws RangeError when the arrays to reuse are of another size
  */
 export function rasterInput(
@@ -76,7 +110,8 @@ export function rasterInput(
     throw new RangeError(
       `rasterInput: the arrays to reuse hold ${reuse.coverage.length} pixels, the picture ${width} x ${height}.`,
     );
-  const { triangleIds } = rasterizeVisibility(projected, triangles, width, height);
+  const visibility = rasterizeVisibility(projected, triangles, width, height);
+  const { triangleIds } = visibility;
   const { corners, uvCorners, coverage, facing } = reuse;
   for (let pixel = 0; pixel < triangleIds.length; pixel++) {
     const id = triangleIds[pixel];
@@ -88,6 +123,9 @@ export function rasterInput(
     }
     facing[pixel] = seen && showsOutside(projected, corners, pixel * 3) ? 1 : 0;
   }
+  const { silhouettePixels, silhouetteEdges } = reuse;
+  if (silhouettePixels && silhouetteEdges)
+    findSilhouette(projected, triangles, visibility, { silhouettePixels, silhouetteEdges });
   return reuse;
 }
 

@@ -24,6 +24,7 @@ import {
   type PhongLight,
   type PhongOptions,
 } from '../lighting/index.ts';
+import { antialias } from './antialias.ts';
 import { barycentricPlanes, cornerPlanes, inverseDepth } from './barycentrics.ts';
 import { decodeSrgb, encodeSrgb } from './encode-srgb.ts';
 import { blendPlanes } from './interpolate.ts';
@@ -52,7 +53,7 @@ export interface RenderFaceOptions {
   /** [2, 3] affine map from photo pixels to the pixels of this picture. */
   readonly crop: Tensor;
   readonly light: FaceLight;
-  /** From `rasterInput` of this camera's projection. */
+  /** From `rasterInput` of this camera's projection; with silhouettes among it, edges are antialiased. */
   readonly raster: RasterTensors;
   readonly size: PictureSize;
   /** Mip level of the texture (default 0). */
@@ -65,7 +66,7 @@ export interface RenderFaceOptions {
 export interface RenderedFace {
   /** [1, 3, H, W] sRGB-encoded; 0..1, above 1 where the light is too strong (not clipped, so that gradients stay). */
   readonly image: Tensor;
-  /** [1, 1, H, W] 1 where the head is. */
+  /** [1, 1, H, W] 1 where the head is; in between, with a gradient, at antialiased silhouettes. */
   readonly coverage: Tensor;
   /** [V, 3] u, v in pixels of this picture, depth in mm. */
   readonly projected: Tensor;
@@ -113,13 +114,19 @@ export function renderFace(options: RenderFaceOptions): RenderedFace {
   }
   const covered = mul(encodeSrgb(lit), coverage);
   const { background = 0 } = options;
-  const behind =
-    typeof background === 'number'
-      ? mul(sub(1, coverage), background)
-      : mul(sub(1, coverage), reshape(background, [3, pixels]));
+  const behind = typeof background === 'number' ? background : reshape(background, [3, pixels]);
+  const hard = {
+    image: background === 0 ? covered : add(covered, mul(sub(1, coverage), behind)),
+    coverage,
+  };
+  const { silhouettePixels, silhouetteEdges } = raster;
+  const picture =
+    silhouettePixels && silhouetteEdges
+      ? antialias(hard, projected, { silhouettePixels, silhouetteEdges }, size)
+      : hard;
   return {
-    image: reshape(background === 0 ? covered : add(covered, behind), [1, 3, height, width]),
-    coverage: reshape(coverage, [1, 1, height, width]),
+    image: reshape(picture.image, [1, 3, height, width]),
+    coverage: reshape(picture.coverage, [1, 1, height, width]),
     projected,
   };
 }
