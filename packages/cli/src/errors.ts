@@ -15,6 +15,7 @@ const INPUT_ERRORS: ReadonlySet<string> = new Set([
   'UsageError',
   'UnreadablePhotoError',
   'ModelFileError',
+  'IdentityNetworkError',
   'DeviceError',
   'BenchInputError',
 ]);

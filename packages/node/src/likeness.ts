@@ -4,19 +4,28 @@
  */
 import { readFile } from 'node:fs/promises';
 import { createAnalyser } from '@likeness/core/analysis';
-import type { FaceAnalysis } from '@likeness/core/analysis';
+import type { DifferentiableIdentityNetwork, FaceAnalysis } from '@likeness/core/analysis';
+import type { JointIteration, Sharing, Stage } from '@likeness/core/fitting/joint';
 import type { Photo } from '@likeness/core/image';
-import { ModelFileError, type MorphableModel } from '@likeness/core/model';
-import { fitPhoto, withMouthPocket } from '@likeness/core/pipeline';
-import type { FitAssets, FitEvent, PresetName, TextureKind } from '@likeness/core/pipeline';
+import type { MorphableModel } from '@likeness/core/model';
+import { FIT_PHOTO_DEFAULTS, fitPerson, fitPhoto, PRESETS, withMouthPocket } from '@likeness/core/pipeline';
+import type {
+  FitEvent,
+  FitPhotoOptions,
+  HeadResult,
+  PhotoInput,
+  PresetName,
+  TextureKind,
+} from '@likeness/core/pipeline';
 import { nodeRuntime } from '@likeness/graph/node';
 import type { NodeDevice } from '@likeness/graph/node';
 import { decodePhoto } from './codec.ts';
 import type { DecodedPhoto } from './codec.ts';
+import { createFitAssets, type PreparedAssets } from './fit-assets.ts';
 import { createHead } from './likeness-head.ts';
 import type { Head } from './likeness-head.ts';
 import { loadHeadModel } from './likeness-model.ts';
-import { loadLinearTexture, loadTemplateSkin } from './likeness-skin.ts';
+import { loadTemplateSkin } from './likeness-skin.ts';
 import { readAnalysisNetworks } from './networks.ts';
 
 /** The photo shows no face, or not the one that was asked for. */
@@ -51,15 +60,39 @@ export interface LikenessFitOptions {
   readonly preset?: PresetName;
   /** Where the albedo comes from (default `completed`). */
   readonly texture?: TextureKind;
+  /** Path of a texture generator's ONNX file (`loadTextureGenerator`) for `texture: 'generated'`. */
+  readonly generator?: string;
+  /** The joint fit's stages instead of the preset's; given, every preset runs them. `readStages` reads them from JSON. */
+  readonly stages?: readonly Stage[];
+  /** Path of an ArcFace-style ONNX file (`loadIdentityNetwork`), or a network, instead of FaceRes. */
+  readonly identityNetwork?: string | DifferentiableIdentityNetwork;
+  /** Keeps the render of every so many iterations: `Head.snapshotsPng`, `Head.snapshotsGif`. */
+  readonly snapshotEvery?: number;
   readonly seed?: number;
   /** 1 = the largest face. */
   readonly face?: number;
   readonly onEvent?: (event: FitEvent) => void | Promise<void>;
+  /** Told after each step of the joint fit, and awaited. */
+  readonly onIteration?: (iteration: JointIteration) => void | Promise<void>;
+  /** Ends the joint fit at its next step; the fit is rejected with the signal's reason. */
+  readonly signal?: AbortSignal;
 }
 
 export interface LikenessFitFacesOptions extends Omit<LikenessFitOptions, 'face'> {
   /** Which faces: the largest, all from the largest down, or one by number (1 = the largest). */
   readonly faces?: 'largest' | 'all' | number;
+}
+
+export interface LikenessFitPersonOptions extends LikenessFitOptions {
+  /** `joint` (default): shape and texture shared in every step; `average`: each photo by itself, then the mean. */
+  readonly sharing?: Sharing;
+  /** Names of the photos for warnings; their paths where they are not given. */
+  readonly names?: readonly string[];
+  /**
+   * Told of each photo that cannot be read or shows no face; it is then left out. Without this the first such photo
+   * rejects the fit.
+   */
+  readonly onSkip?: (error: Error, index: number) => void;
 }
 
 export interface Likeness extends AsyncDisposable {
@@ -68,9 +101,15 @@ export interface Likeness extends AsyncDisposable {
   analyse(photo: PhotoSource): Promise<FaceAnalysis[]>;
   /**
    * Fits a head to one face of the photo.
-   * @throws NoFaceError, UnreadablePhotoError
+   * @throws NoFaceError, UnreadablePhotoError, ModelFileError, IdentityNetworkError
    */
   fit(photo: PhotoSource, options?: LikenessFitOptions): Promise<Head>;
+  /**
+   * Fits one head to several photos of one person: shape and texture are shared, expression, camera and light are each
+   * photo's own. Photos that seem to show somebody else are named in a warning.
+   * @throws RangeError for fewer than two photos; NoFaceError where fewer than two can be used; else like `fit`
+   */
+  fitPerson(photos: readonly PhotoSource[], options?: LikenessFitPersonOptions): Promise<Head>;
   /** Fits several faces of one photo, one at a time. @throws like `fit` */
   fitFaces(photo: PhotoSource, options?: LikenessFitFacesOptions): AsyncGenerator<Head, void, undefined>;
   dispose(): Promise<void>;
@@ -84,7 +123,8 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
   // A bad model must not leave networks behind, nor an unhandled rejection while they load.
   modelLoads.catch(() => undefined);
   const device = options.device ?? LIKENESS_DEFAULTS.device;
-  const analyser = await createAnalyser(await readAnalysisNetworks(), {
+  const networks = await readAnalysisNetworks();
+  const analyser = await createAnalyser(networks, {
     // One photo at a time: threads that spin between the networks would burn what the fit needs.
     runtime: nodeRuntime({ device, spinning: false }),
     threads,
@@ -103,23 +143,40 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
     throw error;
   }
   const templateSkin = await loadTemplateSkin(model);
-  const assets: FitAssets = {
+  const store = createFitAssets({
     model,
+    templateSkin,
     identity: analyser.identity,
-    ...(templateSkin === undefined ? {} : { templateSkin }),
-  };
+    faceRes: networks.faceres,
+    runtime: nodeRuntime({ device, spinning: false }),
+    threads,
+  });
   const loadMs = performance.now() - started;
 
-  // Only who asks for it waits for it.
-  let linear: Promise<FitAssets> | undefined;
-  const withLinearTexture = (): Promise<FitAssets> =>
-    (linear ??= loadLinearTexture(model).then((linearTexture) => {
-      if (!linearTexture)
-        throw new ModelFileError(
-          `There is no linear texture model for the head model ${model.name}: use the texture completed.`,
-        );
-      return { ...assets, linearTexture };
-    }));
+  const prepare = (fitOptions: LikenessFitOptions): Promise<PreparedAssets> =>
+    store.get({
+      texture: fitOptions.texture ?? FIT_PHOTO_DEFAULTS.texture,
+      joint: fitOptions.stages !== undefined || PRESETS[fitOptions.preset ?? FIT_PHOTO_DEFAULTS.preset].joint,
+      identityNetwork: fitOptions.identityNetwork,
+      generator: fitOptions.generator,
+    });
+
+  /** A face with what the measuring network sees in it. */
+  const inputOf = async (
+    photo: Photo | DecodedPhoto,
+    face: FaceAnalysis,
+    { measure }: PreparedAssets,
+    name?: string,
+  ): Promise<PhotoInput> => ({
+    photo,
+    face,
+    ...(name === undefined ? {} : { name }),
+    ...('focalPx' in photo && photo.focalPx !== undefined ? { focalPx: photo.focalPx } : {}),
+    ...(measure === undefined ? {} : { embedding: await measure.embed(photo, face.landmarks) }),
+  });
+
+  const withNotes = (result: HeadResult, { notes }: PreparedAssets): HeadResult =>
+    notes.length === 0 ? result : { ...result, warnings: [...result.warnings, ...notes] };
 
   async function* fitFaces(
     source: PhotoSource,
@@ -131,24 +188,19 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
     const found = await analyser.analyse(photo);
     const analyseMs = performance.now() - analysisStart;
     const numbers = chosenFaces(found.length, fitOptions.faces ?? 'largest', nameOf(source));
+    const prepared = await prepare(fitOptions);
     for (const number of numbers) {
       const fitStart = performance.now();
+      const { photo: _photo, face, ...input } = await inputOf(photo, found[number - 1], prepared);
       const result = await fitPhoto(
         photo,
-        found[number - 1],
-        fitOptions.texture === 'pca' ? await withLinearTexture() : assets,
-        {
-          ...(fitOptions.preset === undefined ? {} : { preset: fitOptions.preset }),
-          ...(fitOptions.texture === undefined ? {} : { texture: fitOptions.texture }),
-          ...(fitOptions.seed === undefined ? {} : { seed: fitOptions.seed }),
-          ...('focalPx' in photo && photo.focalPx !== undefined ? { focalPx: photo.focalPx } : {}),
-          now: () => performance.now(),
-        },
+        face,
+        prepared.assets,
+        { ...pipelineOptions(fitOptions), ...input },
         fitOptions.onEvent,
       );
-      yield createHead(result, {
-        photo,
-        ...(bytes === undefined ? {} : { bytes }),
+      yield createHead(withNotes(result, prepared), {
+        photos: [{ photo, ...(bytes === undefined ? {} : { bytes }) }],
         face: { number, of: found.length },
         device,
         milliseconds: decodeMs + analyseMs + performance.now() - fitStart,
@@ -156,6 +208,74 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
       });
     }
   }
+
+  const fitPersonOf: Likeness['fitPerson'] = async (sources, fitOptions = {}) => {
+    if (sources.length < 2)
+      throw new RangeError(
+        `A head of several photos needs at least two of them, but ${sources.length} came: use fit for one.`,
+      );
+    const began = performance.now();
+    const prepared = await prepare(fitOptions);
+    const timings = { load: loadMs, decode: 0, analyse: 0 };
+    const usable: {
+      readonly input: PhotoInput;
+      readonly opened: OpenedPhoto;
+      readonly number: number;
+      readonly of: number;
+    }[] = [];
+    await fitOptions.onEvent?.({ stage: 'faces', fraction: 0 });
+    for (const [index, source] of sources.entries()) {
+      const name = fitOptions.names?.[index] ?? (typeof source === 'string' ? source : `photo ${index + 1}`);
+      try {
+        const opened = await open(source);
+        const analysisStart = performance.now();
+        const found = await analyser.analyse(opened.photo);
+        timings.decode += opened.decodeMs;
+        timings.analyse += performance.now() - analysisStart;
+        const [number] = chosenFaces(found.length, fitOptions.face ?? 'largest', name);
+        const input = await inputOf(opened.photo, found[number - 1], prepared, name);
+        usable.push({ input, opened, number, of: found.length });
+      } catch (error) {
+        if (fitOptions.onSkip === undefined || !(error instanceof Error)) throw error;
+        fitOptions.onSkip(error, index);
+      }
+    }
+    if (usable.length < 2)
+      throw new NoFaceError(
+        `Of ${sources.length} photos of one person only ${usable.length} can be used, and two are needed: give more photos, or fit the one by itself.`,
+      );
+    const inputs = usable.map(({ input }) => input);
+    const result = await fitPerson(
+      inputs,
+      prepared.assets,
+      {
+        ...pipelineOptions(fitOptions),
+        ...(fitOptions.sharing === undefined ? {} : { sharing: fitOptions.sharing }),
+      },
+      fitOptions.onEvent,
+    );
+    const shown = Math.max(
+      0,
+      inputs.findIndex(({ face }) => face === result.face),
+    );
+    return createHead(withNotes(result, prepared), {
+      photos: usable.map(({ opened: { photo, bytes }, input: { name } }) => ({
+        photo,
+        ...(bytes === undefined ? {} : { bytes }),
+        ...(name === undefined ? {} : { name }),
+      })),
+      shown,
+      face: { number: usable[shown].number, of: usable[shown].of },
+      device,
+      milliseconds: performance.now() - began,
+      timings,
+    });
+  };
+
+  const dispose = async (): Promise<void> => {
+    await store.dispose();
+    await analyser.dispose();
+  };
 
   const likeness: Likeness = {
     model,
@@ -165,16 +285,36 @@ export async function openLikeness(options: LikenessOptions = {}): Promise<Liken
         return head;
       throw new NoFaceError(noFaceSentence(nameOf(source)));
     },
+    fitPerson: fitPersonOf,
     fitFaces,
-    dispose: () => analyser.dispose(),
-    [Symbol.asyncDispose]: () => analyser.dispose(),
+    dispose,
+    [Symbol.asyncDispose]: dispose,
   };
   return likeness;
 }
 
-async function open(
-  source: PhotoSource,
-): Promise<{ photo: Photo | DecodedPhoto; bytes?: Uint8Array; decodeMs: number }> {
+/** The options that the pipeline takes as they are. */
+function pipelineOptions(options: LikenessFitOptions): FitPhotoOptions {
+  const { preset, texture, seed, stages, snapshotEvery, onIteration, signal } = options;
+  return {
+    ...(preset === undefined ? {} : { preset }),
+    ...(texture === undefined ? {} : { texture }),
+    ...(seed === undefined ? {} : { seed }),
+    ...(stages === undefined ? {} : { stages }),
+    ...(snapshotEvery === undefined ? {} : { snapshotEvery }),
+    ...(onIteration === undefined ? {} : { onIteration }),
+    ...(signal === undefined ? {} : { signal }),
+    now: () => performance.now(),
+  };
+}
+
+interface OpenedPhoto {
+  readonly photo: Photo | DecodedPhoto;
+  readonly bytes?: Uint8Array;
+  readonly decodeMs: number;
+}
+
+async function open(source: PhotoSource): Promise<OpenedPhoto> {
   const start = performance.now();
   if (typeof source !== 'string' && !(source instanceof Uint8Array)) return { photo: source, decodeMs: 0 };
   // A path is opened here and not in the codec: the report wants the bytes' hash.

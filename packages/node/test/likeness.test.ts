@@ -2,7 +2,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { decodePhoto, loadHeadModel, NoFaceError, openLikeness, UnreadablePhotoError } from '@likeness/node';
+import {
+  decodePhoto,
+  loadHeadModel,
+  NoFaceError,
+  openLikeness,
+  readStages,
+  UnreadablePhotoError,
+} from '@likeness/node';
 import type { Likeness } from '@likeness/node';
 import { validateBytes } from 'gltf-validator';
 import sharp from 'sharp';
@@ -48,10 +55,65 @@ describe('openLikeness', () => {
     expect(Buffer.compare(glb, again)).toBe(0);
   });
 
-  it('takes larger textures for higher presets', async () => {
-    const head = await likeness.fit(EXAMPLE, { preset: 'standard' });
+  it('runs the joint fit for the preset standard, tells each step and keeps snapshots', async () => {
+    const stages = readStages([
+      {
+        name: 'colour',
+        free: ['texture', 'light'],
+        losses: { pixel: 1 },
+        steps: 2,
+        learningRate: 0.1,
+        textureSize: 64,
+      },
+      {
+        name: 'shape',
+        free: ['identity'],
+        losses: { pixel: 1, landmark: 1 },
+        steps: 3,
+        learningRate: 0.02,
+        textureSize: 64,
+      },
+    ]);
+    const steps: string[] = [];
+    const fractions: number[] = [];
+    const head = await likeness.fit(EXAMPLE, {
+      preset: 'standard',
+      stages,
+      snapshotEvery: 2,
+      onIteration: ({ stage, step, steps: of }) => {
+        steps.push(`${stage} ${step}/${of}`);
+      },
+      onEvent: ({ fraction }) => {
+        fractions.push(fraction);
+      },
+    });
+    expect(steps).toEqual(['colour 1/2', 'colour 2/2', 'shape 1/3', 'shape 2/3', 'shape 3/3']);
+    expect(fractions).toEqual([...fractions].sort((a, b) => a - b));
     expect(head.result.albedo.width).toBe(2048);
-    expect(head.report()).toMatchObject({ preset: 'standard', texture: { sizePx: 2048 } });
+    const report = head.report();
+    expect(report).toMatchObject({
+      preset: 'standard',
+      texture: { kind: 'completed', sizePx: 2048, model: 'likeness-skin-linear' },
+      stages: [
+        { name: 'landmarks' },
+        { name: 'colour', iterations: 2, stopped: 'steps' },
+        { name: 'shape', iterations: 3, stopped: 'steps' },
+      ],
+      joint: { history: { step: [1, 2, 1, 2, 3] } },
+      identitySimilarity: { before: expect.any(Number) as number },
+    });
+    // The first, every second, the last.
+    expect(head.result.joint?.snapshots.map(({ stage, step }) => `${stage} ${step}`)).toEqual([
+      'colour 1',
+      'shape 1',
+      'shape 3',
+    ]);
+    const gif = await sharp(await head.snapshotsGif(), { animated: true }).metadata();
+    expect(gif).toMatchObject({ format: 'gif', pages: 3, loop: 0 });
+    const strip = await sharp(await head.snapshotsPng()).metadata();
+    expect(strip).toMatchObject({ format: 'png', height: gif.pageHeight });
+    // Three frames and two gaps.
+    expect(strip.width).toBe(3 * gif.width + 4);
   });
 
   it('fits the linear texture model to what the photo shows', async () => {

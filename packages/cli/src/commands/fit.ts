@@ -1,6 +1,6 @@
 /** `likeness fit`: the command's options and help; the work is in ../fit. */
 import { Command, Option } from 'commander';
-import { FIT_COMMAND_DEFAULTS, parseFace, parsePath, parseSeed } from '../fit/options.ts';
+import { FIT_COMMAND_DEFAULTS, parseFace, parsePath, parseSeed, parseSnapshots } from '../fit/options.ts';
 import type { FitCommandOptions } from '../fit/options.ts';
 import type { ExitCode } from '../exit-codes.ts';
 
@@ -10,18 +10,21 @@ Examples:
   $ likeness fit portrait.jpg -o out --format obj
   $ likeness fit group.jpg --face all -o heads
   $ likeness fit holiday/ -o heads --json > events.jsonl
+  $ likeness fit portrait.jpg --preset standard --snapshots 10
+  $ likeness fit lisa/*.jpg --same-person -o lisa
 
-Presets (all of them run the landmark fit and take the texture from the photo; the joint
-photometric fit that standard and high are meant for is not in this version):
-  draft      albedo 1024 x 1024
-  standard   albedo 2048 x 2048
-  high       albedo 4096 x 4096
-  --texture generated (the progressive GAN) is not in this version.
+Presets:
+  draft      landmark fit alone, albedo 1024 x 1024
+  standard   then the joint fit (shape, texture, light, camera and expression until a face recognition
+             network takes the render for the photo), albedo 2048 x 2048
+  high       the same with more steps and a finer texture, albedo 4096 x 4096
+  --stages runs stages of your own instead; see docs/joint-fit.md.
 
 Output:
   One photo writes head.glb (or head.obj and head.mtl), albedo.png, overlay.png and fit.json into DIR.
   Several photos or a folder write DIR/<photo>/... each and DIR/summary.json; --face all writes a
-  folder face-1, face-2, ... for each face, the largest first.
+  folder face-1, face-2, ... for each face, the largest first. --same-person writes one head into DIR,
+  with an overlay for each photo. --snapshots adds snapshots.png and snapshots.gif.
   A folder appears whole or not at all. In an existing DIR only files of an earlier fit are replaced.
 
 Exit codes:
@@ -46,16 +49,35 @@ export function fitCommand(finish: (code: ExitCode) => void): Command {
     .addOption(
       new Option(
         '--texture <kind>',
-        'completed: the photo, and skin where it does not see; pca: the linear texture model fitted to the photo (512 x 512)',
+        'completed: the photo, and skin where it does not see; pca: the linear texture model fitted to the photo (512 x 512); generated: a generator network fitted to the photo',
       )
         .choices(['completed', 'generated', 'pca'])
         .default(defaults.texture),
     )
-    .option('--identity-net <file.onnx>', 'identity network instead of the built-in one (not available yet)')
     .option(
-      '--same-person',
-      'one shape from all photos of one person (not available yet)',
-      defaults.samePerson,
+      '--generator <file.onnx>',
+      'texture generator for --texture generated, file.json beside it describes it',
+      parsePath,
+    )
+    .option(
+      '--identity-net <file.onnx>',
+      'ArcFace-style identity network instead of FaceRes, file.json beside it may describe it',
+      parsePath,
+    )
+    .option('--stages <file.json>', "stages of the joint fit instead of the preset's", parsePath)
+    .option(
+      '--snapshots <k>',
+      'keep the render of every k-th iteration of the joint fit (PNG strip and GIF)',
+      parseSnapshots,
+    )
+    .option('--same-person', 'one head from all photos, which show one person', defaults.samePerson)
+    .addOption(
+      new Option(
+        '--sharing <how>',
+        'with --same-person: joint (one shape and texture in every step) or average (each photo, then the mean)',
+      )
+        .choices(['joint', 'average'])
+        .default(defaults.sharing),
     )
     .option('--face <which>', 'largest, all, or a number (1 = the largest face)', parseFace, defaults.face)
     .option('--seed <number>', 'seed of everything random', parseSeed, defaults.seed)

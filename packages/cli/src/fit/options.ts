@@ -8,8 +8,15 @@ export interface FitCommandOptions {
   readonly preset: 'draft' | 'standard' | 'high';
   readonly model: string;
   readonly texture: 'completed' | 'generated' | 'pca';
+  /** Texture generator for `generated`. */
+  readonly generator?: string;
   readonly identityNet?: string;
+  /** JSON file of stages. */
+  readonly stages?: string;
+  /** Iterations between two snapshots. */
+  readonly snapshots?: number;
   readonly samePerson: boolean;
+  readonly sharing: 'joint' | 'average';
   readonly face: FaceChoice;
   readonly seed: number;
   readonly device: 'cpu' | 'webgpu' | 'cuda';
@@ -24,6 +31,7 @@ export const FIT_COMMAND_DEFAULTS: FitCommandOptions = {
   model: 'likeness-head',
   texture: 'completed',
   samePerson: false,
+  sharing: 'joint',
   face: 'largest',
   seed: 0,
   device: 'cpu',
@@ -50,5 +58,12 @@ export function parseSeed(value: string): number {
   const number = Number(value);
   if (value.trim() === '' || !Number.isInteger(number) || number < 0 || number > 0xffffffff)
     throw new InvalidArgumentError('Give a whole number from 0 to 4294967295.');
+  return number;
+}
+
+export function parseSnapshots(value: string): number {
+  const number = Number(value);
+  if (value.trim() === '' || !Number.isInteger(number) || number < 1)
+    throw new InvalidArgumentError('Give a whole number of iterations from 1 on.');
   return number;
 }

@@ -23,13 +23,15 @@ import { UsageError } from '../errors.ts';
 /** The file that marks a finished folder; written last, removed first. */
 export const MARKER = 'fit.json';
 
-/** Every file name a fit may write. */
+/** Every file name a fit may write, beside the overlays of several photos, which `fit.json` names. */
 export const OWN_FILES: readonly string[] = [
   'head.glb',
   'head.obj',
   'head.mtl',
   'albedo.png',
   'overlay.png',
+  'snapshots.png',
+  'snapshots.gif',
   MARKER,
 ];
 
@@ -65,13 +67,18 @@ export function checkFolder(target: string): void {
 
 /**
  * Checks that results can be put at `target` without overwriting what is not ours.
+ * @param names of files that will be written beside `OWN_FILES`
  * @throws UsageError with what to do otherwise.
  */
-export function checkTarget(target: string): void {
+export function checkTarget(target: string, names: readonly string[] = []): void {
   checkFolder(target);
   const path = resolve(target);
-  const inTheWay = OWN_FILES.find((name) => existsSync(join(path, name)));
-  if (inTheWay !== undefined && !isOurs(join(path, MARKER)))
+  const earlier = reportAt(join(path, MARKER));
+  const ours = earlier === undefined ? [] : [...OWN_FILES, ...namedFiles(earlier)];
+  const inTheWay = [...OWN_FILES, ...names].find(
+    (name) => !ours.includes(name) && existsSync(join(path, name)),
+  );
+  if (inTheWay !== undefined)
     throw new UsageError(
       `The output folder ${target} holds ${inTheWay} that likeness did not write: choose another folder with -o.`,
     );
@@ -155,8 +162,10 @@ function moveInto(folder: string, path: string, names: readonly string[]): void 
     renameSync(folder, path);
     return;
   }
+  const earlier = reportAt(join(path, MARKER));
+  const old = earlier === undefined ? OWN_FILES : [...OWN_FILES, ...namedFiles(earlier)];
   rmSync(join(path, MARKER), { force: true });
-  for (const name of OWN_FILES) if (!names.includes(name)) rmSync(join(path, name), { force: true });
+  for (const name of old) if (!names.includes(name)) rmSync(join(path, name), { force: true });
   const markerLast = [...names].sort((a, b) => Number(a === MARKER) - Number(b === MARKER));
   for (const name of markerLast) renameSync(join(folder, name), join(path, name));
   rmSync(folder, { recursive: true, force: true });
@@ -164,12 +173,31 @@ function moveInto(folder: string, path: string, names: readonly string[]): void 
 
 /** Whether a JSON file names this program as its generator. */
 function isOurs(path: string): boolean {
+  return reportAt(path) !== undefined;
+}
+
+interface EarlierReport {
+  readonly generator?: unknown;
+  readonly photos?: unknown;
+}
+
+/** A JSON file that this program wrote; undefined where there is none. */
+function reportAt(path: string): EarlierReport | undefined {
   try {
-    const report = JSON.parse(readFileSync(path, 'utf8')) as { generator?: unknown };
-    return report.generator === 'likeness';
+    const report = JSON.parse(readFileSync(path, 'utf8')) as EarlierReport;
+    return report.generator === 'likeness' ? report : undefined;
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** Overlays that a report of several photos names: plain file names only, whatever the file says. */
+function namedFiles({ photos }: EarlierReport): string[] {
+  if (!Array.isArray(photos)) return [];
+  return photos.flatMap((photo: unknown) => {
+    const overlay = (photo as { readonly overlay?: unknown } | null)?.overlay;
+    return typeof overlay === 'string' && /^overlay-[^/\\]+\.png$/.test(overlay) ? [overlay] : [];
+  });
 }
 
 function notWritable(target: string, cause: unknown): UsageError {

@@ -15,7 +15,14 @@ export type RunEvent =
       readonly stage: string;
       /** Share of this photo's work that is done, 0..1. */
       readonly fraction: number;
+      /** Median landmark error; of the joint fit's stages the weighted sum of their terms. */
       readonly loss?: number;
+      /** Of the joint fit's stages: steps done, the most there will be, and each term before its weight. */
+      readonly step?: number;
+      readonly steps?: number;
+      readonly losses?: Readonly<Record<string, number>>;
+      /** Seconds until this head is done, once a twentieth of it is. */
+      readonly secondsLeft?: number;
     }
   | {
       readonly event: 'head';
@@ -23,7 +30,11 @@ export type RunEvent =
       readonly face: number;
       readonly folder: string;
       readonly files: Readonly<Record<string, string>>;
+      /** The photos of a head that was fitted to several. */
+      readonly photos?: readonly string[];
       readonly identitySimilarity: number | null;
+      /** Of the landmark fit's head, where a joint fit followed. */
+      readonly identitySimilarityBefore?: number;
       readonly landmarkError: number;
       readonly milliseconds: number;
       readonly warnings: readonly string[];
@@ -69,7 +80,7 @@ export async function humanReporter(
           break;
         case 'stage':
           bar?.step(event.fraction, {
-            stage: event.stage,
+            stage: event.step === undefined ? event.stage : `${event.stage} ${event.step}/${event.steps}`,
             loss: event.loss === undefined ? '' : `loss ${event.loss.toPrecision(3)}`,
           });
           break;
@@ -97,7 +108,11 @@ export async function humanReporter(
 function headLines(event: Extract<RunEvent, { event: 'head' }>): string {
   const which = event.face > 1 ? ` (face ${event.face})` : '';
   const similarity =
-    event.identitySimilarity === null ? '' : `, identity ${event.identitySimilarity.toFixed(2)}`;
+    event.identitySimilarity === null
+      ? ''
+      : event.identitySimilarityBefore === undefined
+        ? `, identity ${event.identitySimilarity.toFixed(2)}`
+        : `, identity ${event.identitySimilarityBefore.toFixed(2)} -> ${event.identitySimilarity.toFixed(2)}`;
   const figures = `landmarks ${(100 * event.landmarkError).toFixed(2)}%${similarity}, ${(event.milliseconds / 1000).toFixed(1)} s`;
   const files = Object.values(event.files).join(', ');
   const notes = event.warnings.map((warning) => `  note: ${warning}\n`).join('');

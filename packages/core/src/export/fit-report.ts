@@ -68,7 +68,29 @@ export interface FitReportInput {
     readonly iterations: number;
     readonly losses: Readonly<Record<string, number>>;
     readonly milliseconds: number;
+    /** `converged`, `plateau` or `steps`. */
+    readonly stopped?: string;
   }[];
+  /** The joint fit, where one was run. */
+  readonly joint?: {
+    readonly identityNetwork?: string;
+    readonly textureModel: string;
+    /** How several photos were brought together: `joint` or `average`. */
+    readonly sharing: string;
+    /** One entry a step, in order. */
+    readonly history: readonly {
+      readonly stage: string;
+      readonly step: number;
+      readonly loss: number;
+      readonly losses: Readonly<Partial<Record<string, number>>>;
+    }[];
+    /** Milliseconds by part. */
+    readonly timings: Readonly<Record<string, number>>;
+  };
+  /** How far each region rests on the photo, 0..1. */
+  readonly confidence: Readonly<Record<string, number>>;
+  /** Every photo of a head that was fitted to several. */
+  readonly photos?: readonly FitReportPhoto[];
   readonly landmarkError: { readonly median: number; readonly rms: number };
   readonly texture: {
     readonly kind: string;
@@ -79,12 +101,36 @@ export interface FitReportInput {
     /** Share of the face's texels taken from the photo, 0..1. */
     readonly photoShare?: number;
   };
-  readonly identitySimilarity?: { readonly value: number; readonly network: string };
+  /** `before`: of the landmark fit's head, where a joint fit followed. */
+  readonly identitySimilarity?: {
+    readonly value: number;
+    readonly before?: number;
+    readonly network: string;
+  };
   /** Milliseconds by step. */
   readonly timings: Readonly<Record<string, number>>;
   readonly warnings: readonly string[];
   /** Names of the files written beside this one, by role. */
   readonly files: Readonly<Record<string, string>>;
+}
+
+/** One of several photos of one head: what is its own. */
+export interface FitReportPhoto {
+  readonly file: string;
+  readonly widthPx: number;
+  readonly heightPx: number;
+  readonly sha256?: string;
+  readonly expression: Float32Array;
+  readonly camera: FitReportInput['camera'];
+  readonly focalSource: FitReportInput['focalSource'];
+  readonly lightCoefficients?: Float32Array;
+  readonly landmarkError: FitReportInput['landmarkError'];
+  readonly identitySimilarity?: { readonly value: number; readonly before?: number };
+  readonly photoShare: number;
+  readonly confidence: Readonly<Record<string, number>>;
+  readonly warnings: readonly string[];
+  /** Name of its overlay. */
+  readonly overlay?: string;
 }
 
 /** A value that JSON can hold. */
@@ -99,7 +145,6 @@ export const FIT_REPORT_SCHEMA_VERSION = 1;
  */
 export function fitReport(input: FitReportInput): { readonly [key: string]: Json } {
   const { camera, scale } = input;
-  const distanceMm = Math.hypot(...camera.translationMm) * scale.factor;
   return {
     schemaVersion: FIT_REPORT_SCHEMA_VERSION,
     generator: 'likeness',
@@ -124,19 +169,7 @@ export function fitReport(input: FitReportInput): { readonly [key: string]: Json
     },
     identity: named(input.model.identityNames, input.identity, 'identity'),
     expression: named(input.model.expressionNames, input.expression, 'expression'),
-    camera: {
-      widthPx: camera.widthPx,
-      heightPx: camera.heightPx,
-      focalPx: round(camera.focalPx),
-      focalSource: input.focalSource,
-      principalPointPx: camera.principalPointPx.map(round),
-      rotationAxisAngle: camera.rotation.map(round),
-      translationMm: camera.translationMm.map(round),
-      distanceMm: round(distanceMm),
-      verticalFieldOfViewDegrees: round(
-        (2 * Math.atan(camera.heightPx / 2 / camera.focalPx) * 180) / Math.PI,
-      ),
-    },
+    camera: cameraJson(camera, input.focalSource, scale.factor),
     lighting: input.lightCoefficients === undefined ? null : lighting(input.lightCoefficients),
     scale: {
       basis: scale.basis,
@@ -149,7 +182,9 @@ export function fitReport(input: FitReportInput): { readonly [key: string]: Json
       iterations: stage.iterations,
       losses: rounded(stage.losses),
       milliseconds: tenth(stage.milliseconds),
+      ...(stage.stopped === undefined ? {} : { stopped: stage.stopped }),
     })),
+    ...(input.joint === undefined ? {} : { joint: jointJson(input.joint) }),
     landmarkError: { median: round(input.landmarkError.median), rms: round(input.landmarkError.rms) },
     texture: {
       kind: input.texture.kind,
@@ -161,10 +196,78 @@ export function fitReport(input: FitReportInput): { readonly [key: string]: Json
     identitySimilarity:
       input.identitySimilarity === undefined
         ? null
-        : { value: round(input.identitySimilarity.value), network: input.identitySimilarity.network },
+        : { ...similarityJson(input.identitySimilarity), network: input.identitySimilarity.network },
+    confidence: rounded(input.confidence),
+    ...(input.photos === undefined ? {} : { photos: input.photos.map((photo) => photoJson(photo, input)) }),
     timings: Object.fromEntries(Object.entries(input.timings).map(([name, ms]) => [name, tenth(ms)])),
     warnings: [...input.warnings],
     files: { ...input.files },
+  };
+}
+
+function cameraJson(
+  camera: FitReportInput['camera'],
+  focalSource: FitReportInput['focalSource'],
+  scaleFactor: number,
+): { readonly [key: string]: Json } {
+  return {
+    widthPx: camera.widthPx,
+    heightPx: camera.heightPx,
+    focalPx: round(camera.focalPx),
+    focalSource,
+    principalPointPx: camera.principalPointPx.map(round),
+    rotationAxisAngle: camera.rotation.map(round),
+    translationMm: camera.translationMm.map(round),
+    distanceMm: round(Math.hypot(...camera.translationMm) * scaleFactor),
+    verticalFieldOfViewDegrees: round((2 * Math.atan(camera.heightPx / 2 / camera.focalPx) * 180) / Math.PI),
+  };
+}
+
+function similarityJson({ value, before }: { readonly value: number; readonly before?: number }): {
+  [key: string]: number;
+} {
+  return { value: round(value), ...(before === undefined ? {} : { before: round(before) }) };
+}
+
+/** Columns instead of one object a step: an array a term, null where a stage does not have it. */
+function jointJson(joint: NonNullable<FitReportInput['joint']>): { readonly [key: string]: Json } {
+  const { history } = joint;
+  const terms = [...new Set(history.flatMap(({ losses }) => Object.keys(losses)))];
+  const column = (term: string): (number | null)[] =>
+    history.map(({ losses }) => {
+      const value = losses[term];
+      return value === undefined ? null : round(value);
+    });
+  return {
+    identityNetwork: joint.identityNetwork ?? null,
+    textureModel: joint.textureModel,
+    sharing: joint.sharing,
+    history: {
+      stage: history.map(({ stage }) => stage),
+      step: history.map(({ step }) => step),
+      loss: history.map(({ loss }) => round(loss)),
+      terms: Object.fromEntries(terms.map((term) => [term, column(term)])),
+    },
+    timings: Object.fromEntries(Object.entries(joint.timings).map(([name, ms]) => [name, tenth(ms)])),
+  };
+}
+
+function photoJson(photo: FitReportPhoto, input: FitReportInput): { readonly [key: string]: Json } {
+  return {
+    file: photo.file,
+    widthPx: photo.widthPx,
+    heightPx: photo.heightPx,
+    ...(photo.sha256 === undefined ? {} : { sha256: photo.sha256 }),
+    expression: named(input.model.expressionNames, photo.expression, 'expression'),
+    camera: cameraJson(photo.camera, photo.focalSource, input.scale.factor),
+    lighting: photo.lightCoefficients === undefined ? null : lighting(photo.lightCoefficients),
+    landmarkError: rounded(photo.landmarkError),
+    identitySimilarity:
+      photo.identitySimilarity === undefined ? null : similarityJson(photo.identitySimilarity),
+    photoShare: round(photo.photoShare),
+    confidence: rounded(photo.confidence),
+    warnings: [...photo.warnings],
+    ...(photo.overlay === undefined ? {} : { overlay: photo.overlay }),
   };
 }
 

@@ -177,7 +177,7 @@ function withDefaults(options: LandmarkFitOptions): Settings {
   return { ...LANDMARK_FIT_DEFAULTS, ...(Object.fromEntries(given) as LandmarkFitOptions) };
 }
 
-function observe(
+export function observe(
   basis: LandmarkBasis,
   analysis: Pick<FaceAnalysis, 'landmarks' | 'points68'>,
   embedding: string,
@@ -201,7 +201,7 @@ function observe(
   return { targets, rows: basis.ownRow.slice() };
 }
 
-function outerEyeDistance(
+export function outerEyeDistance(
   basis: LandmarkBasis,
   { targets }: LandmarkObservations,
   embedding: string,
@@ -365,7 +365,11 @@ function cameraOf(basis: LandmarkBasis, state: LandmarkState, context: ReportCon
 }
 
 /** Image scale at the subject's right and left eye (mean of its corners), px per model mm. */
-function eyePxPerMm(basis: LandmarkBasis, state: LandmarkState, rotated: Float64Array): [number, number] {
+export function eyePxPerMm(
+  basis: LandmarkBasis,
+  state: LandmarkState,
+  rotated: Float64Array,
+): [number, number] {
   const corners =
     basis.landmarks.length > 400
       ? [
@@ -385,7 +389,7 @@ function eyePxPerMm(basis: LandmarkBasis, state: LandmarkState, rotated: Float64
   return [right, left];
 }
 
-function median(values: readonly number[]): number {
+export function median(values: readonly number[]): number {
   const sorted = values.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;

@@ -31,6 +31,8 @@ export interface StageReport {
   /** Final value of each loss term by name. */
   readonly losses: Readonly<Record<string, number>>;
   readonly milliseconds: number;
+  /** Why it ended: `converged`, `plateau` (the loss no longer fell) or `steps` (they were used up); absent where it is not known. */
+  readonly stopped?: 'converged' | 'plateau' | 'steps';
 }
 
 export interface FitResult {

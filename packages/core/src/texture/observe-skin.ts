@@ -210,7 +210,7 @@ function shares(
 
 /** From this linear value on a channel may have been cut off; below this one an 8-bit photo has a dozen steps left. */
 const CLIPPED = 0.955;
-const BLACK = 0.008;
+const BLACK = 0.012;
 
 function lightStatistics({ plain, observed }: Unwrapped, { logLight }: Delit): LightStatistics {
   const logs: number[] = [];

@@ -50,6 +50,17 @@ const INPUT: FitReportInput = {
   landmarkError: { median: 0.005, rms: 0.008 },
   texture: { kind: 'completed', sizePx: 1024, photoShare: 0.4 },
   identitySimilarity: { value: 0.91, network: 'faceres' },
+  confidence: {
+    forehead: 0.9,
+    eyes: 0.8,
+    nose: 1,
+    mouth: 0.7,
+    cheekLeft: 0.6,
+    cheekRight: 0.5,
+    jaw: 0.4,
+    ears: 0,
+    neck: 0,
+  },
   timings: { decode: 12.34, analyse: 99 },
   warnings: ['The face is small.'],
   files: { head: 'head.glb' },
@@ -62,6 +73,61 @@ describe('fitReport', () => {
     const report = fitReport({ ...bare, texture: { kind: 'completed', sizePx: 1024 } });
     expect(validate(report) ? [] : validate.errors).toEqual([]);
     expect(report).toMatchObject({ lighting: null, identitySimilarity: null });
+  });
+
+  it('says what a joint fit did: why stages stopped, every term step by step, each photo of several', () => {
+    const { camera, landmarkError, confidence, expression } = INPUT;
+    const photo = {
+      file: 'b.jpg',
+      widthPx: 640,
+      heightPx: 480,
+      expression,
+      camera,
+      focalSource: 'exif',
+      landmarkError,
+      identitySimilarity: { value: 0.8, before: 0.7 },
+      photoShare: 0.5,
+      confidence,
+      warnings: [],
+      overlay: 'overlay-b.png',
+    } as const;
+    const report = fitReport({
+      ...INPUT,
+      stages: [
+        ...INPUT.stages,
+        { name: 'joint', iterations: 2, losses: { pixel: 0.1 }, milliseconds: 20, stopped: 'plateau' },
+      ],
+      identitySimilarity: { value: 0.91, before: 0.6, network: 'faceres' },
+      joint: {
+        identityNetwork: 'faceres',
+        textureModel: 'likeness-skin-linear',
+        sharing: 'average',
+        history: [
+          { stage: 'colour', step: 1, loss: 3, losses: { pixel: 0.2 } },
+          { stage: 'joint', step: 1, loss: 2, losses: { pixel: 0.1, identity: 0.5 } },
+        ],
+        timings: { program: 12.34 },
+      },
+      photos: [photo, { ...photo, file: 'c.jpg', lightCoefficients: new Float32Array(27) }],
+    });
+    expect(validate(report) ? [] : validate.errors).toEqual([]);
+    expect(report['stages']).toMatchObject([{}, { stopped: 'plateau' }]);
+    expect(report['identitySimilarity']).toEqual({ value: 0.91, before: 0.6, network: 'faceres' });
+    expect(report['joint']).toMatchObject({
+      sharing: 'average',
+      history: {
+        stage: ['colour', 'joint'],
+        step: [1, 1],
+        loss: [3, 2],
+        terms: { pixel: [0.2, 0.1], identity: [null, 0.5] },
+      },
+    });
+    expect(report['photos']).toMatchObject([
+      { file: 'b.jpg', overlay: 'overlay-b.png', lighting: null, camera: { focalSource: 'exif' } },
+      { file: 'c.jpg', lighting: { kind: 'spherical-harmonics' } },
+    ]);
+    expect(fitReport(INPUT)).not.toHaveProperty('joint');
+    expect(fitReport(INPUT)).not.toHaveProperty('photos');
   });
 
   it('the schema refuses missing, unknown and impossible fields', () => {

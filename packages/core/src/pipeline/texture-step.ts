@@ -1,0 +1,116 @@
+/** The texture as a step of the pipeline: what a photo shows of the fitted head, and the rest by the kind that was asked for. */
+import {
+  buildAlbedo,
+  evaluateLinearTexture,
+  invertLinearTexture,
+  invertTexture,
+  linearTextureModel,
+  replaceSkin,
+} from '../texture/index.ts';
+import type { AlbedoResult, LinearTexture, TextureModel } from '../texture/index.ts';
+import { evaluateModel } from '../model/index.ts';
+import type { FitResult } from '../fitting/index.ts';
+import type { Image } from '../image/index.ts';
+import type { PhotoInput } from './photo-input.ts';
+import { textureImage } from './texture-image.ts';
+import type { FitAssets, HeadTexture, TextureKind } from './types.ts';
+
+/** A texture model at a latent that the joint fit found. */
+export interface FittedTexture {
+  readonly model: TextureModel;
+  readonly latent: Float32Array;
+  /** The model's picture at the latent. */
+  readonly image: Image;
+}
+
+export interface TextureStepInput {
+  readonly input: PhotoInput;
+  readonly fit: FitResult;
+  readonly assets: FitAssets;
+  readonly kind: TextureKind;
+  /** Texels per side of a completed albedo; the others have their model's size. */
+  readonly sizePx: number;
+  /** The joint fit's texture, where one was run. Its light is then the fit's. */
+  readonly fitted?: FittedTexture | undefined;
+}
+
+export interface TextureStep extends AlbedoResult {
+  readonly texture: HeadTexture;
+}
+
+/** @throws RangeError where the head has no texture model of the kind */
+export async function runTextureStep(step: TextureStepInput): Promise<TextureStep> {
+  const { assets, kind, fitted } = step;
+  if (kind === 'completed') {
+    const texture: HeadTexture =
+      fitted === undefined ? { kind } : { kind, model: fitted.model.name, latent: fitted.latent };
+    return { ...photoAlbedo(step, step.sizePx), texture };
+  }
+  const source: FittedTexture & { readonly fromPhoto?: AlbedoResult } =
+    fitted ?? (await invertedTexture(step));
+  const fromPhoto = source.fromPhoto ?? photoAlbedo(step, source.model.size);
+  return {
+    ...fromPhoto,
+    albedo: replaceSkin(assets.model, fromPhoto.albedo, source.image),
+    texture: { kind, model: source.model.name, latent: source.latent },
+  };
+}
+
+/** The albedo that the photo shows, completed by the fitted texture or by the template skin. */
+function photoAlbedo({ input, fit, assets, fitted }: TextureStepInput, sizePx: number): AlbedoResult {
+  const { identity, expression, camera, light } = fit.parameters;
+  const templateSkin = fitted?.image ?? assets.templateSkin;
+  return buildAlbedo({
+    photo: input.photo,
+    model: assets.model,
+    positions: evaluateModel(assets.model, identity, expression),
+    camera,
+    landmarks: input.face.landmarks.points,
+    size: sizePx,
+    ...(templateSkin === undefined ? {} : { templateSkin }),
+    ...(fitted === undefined || light === undefined ? {} : { light }),
+  });
+}
+
+/** The texture of a kind without a joint fit: the latent whose map looks most like what the photo shows. */
+async function invertedTexture(
+  step: TextureStepInput,
+): Promise<FittedTexture & { readonly fromPhoto: AlbedoResult }> {
+  const { assets, kind } = step;
+  if (kind === 'pca') {
+    const linear = linearTextureOf(assets);
+    const fromPhoto = photoAlbedo(step, linear.size);
+    const latent = invertLinearTexture(linear, fromPhoto.albedo, fromPhoto.seen.data);
+    return {
+      model: linearTextureModel(linear),
+      latent,
+      image: evaluateLinearTexture(linear, latent),
+      fromPhoto,
+    };
+  }
+  const { textureModel, runtime, threads } = assets;
+  if (textureModel === undefined || runtime === undefined)
+    throw new RangeError(
+      `There is no texture generator for the head model ${assets.model.name}: use the texture completed.`,
+    );
+  const fromPhoto = photoAlbedo(step, textureModel.size);
+  const { latent } = await invertTexture(textureModel, fromPhoto.albedo, fromPhoto.seen.data, {
+    runtime,
+    threads,
+  });
+  return {
+    model: textureModel,
+    latent,
+    image: await textureImage(textureModel, latent, { runtime, threads }),
+    fromPhoto,
+  };
+}
+
+/** @throws RangeError where there is no linear texture model for this head */
+export function linearTextureOf({ linearTexture, model }: FitAssets): LinearTexture {
+  if (!linearTexture)
+    throw new RangeError(
+      `There is no linear texture model for the head model ${model.name}: use the texture completed.`,
+    );
+  return linearTexture;
+}
