@@ -412,7 +412,9 @@ function createWalk({ person, photos, programs }: Running, stage: Stage): Walk {
       let from = 0;
       for (const [g, group] of stage.free.entries()) {
         const at = places[photo][g];
-        for (let k = 0; k < sizes[group]; k++) total[at + k] += gradient[from + k];
+        // The mean over photos of what they share. A photo's own values are in its own energy alone.
+        const share = SHARED_GROUPS.includes(group) ? 1 / photos.length : 1;
+        for (let k = 0; k < sizes[group]; k++) total[at + k] += share * gradient[from + k];
         from += sizes[group];
       }
     },
