@@ -1,11 +1,12 @@
 /** Texture generators from where the user has them: an ONNX file from a latent to a map, with a JSON that says the rest. */
 import { readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ModelFileError, type MorphableModel } from '@likeness/core/model';
 import {
   generatorTexture,
   readGeneratorDescription,
+  readTextureEncoder,
   type GeneratorDescription,
   type TextureModel,
 } from '@likeness/core/texture';
@@ -43,7 +44,15 @@ export async function loadTextureGenerator(path: string): Promise<TextureModel> 
       { cause: error },
     );
   }
-  return generatorTexture(network, description);
+  if (description.encoder === undefined) return generatorTexture(network, description);
+  const encoderPath = join(dirname(path), basename(description.encoder));
+  const encoder = await readFile(encoderPath).catch((error: unknown) => {
+    throw new ModelFileError(
+      `The texture generator ${path} needs ${description.encoder} beside it, where its inversions start.`,
+      { cause: error },
+    );
+  });
+  return generatorTexture(network, description, readTextureEncoder(encoder));
 }
 
 /** @returns the generator that comes with this version, in likeness-head's chart; undefined for other heads and where none comes */

@@ -13,6 +13,7 @@ import {
   type Tensor,
 } from '@likeness/graph';
 import { ModelFileError } from '../model/index.ts';
+import { encodeTexture, type TextureEncoder } from './texture-encoder.ts';
 import type { TextureModel } from './texture-model.ts';
 
 /** The JSON beside a generator's ONNX file. */
@@ -32,6 +33,8 @@ export interface GeneratorDescription {
   readonly layout?: 'nchw' | 'nhwc';
   /** Output to take where the file has several (default the first). */
   readonly output?: string;
+  /** File beside it with the encoder that inversions start from (`likeness-texture-encoder/1`); they search without one. */
+  readonly encoder?: string;
 }
 
 export const GENERATOR_FORMAT = 'likeness-texture-generator/1';
@@ -54,14 +57,20 @@ export function readGeneratorDescription(json: unknown): GeneratorDescription {
   );
   expect(found.layout === undefined || ['nchw', 'nhwc'].includes(found.layout), '"layout" nchw or nhwc');
   expect(found.output === undefined || typeof found.output === 'string', '"output", a text');
+  expect(found.encoder === undefined || typeof found.encoder === 'string', '"encoder", a file name');
   return found as GeneratorDescription;
 }
 
 /**
  * @param network an imported generator with one input of `latentSize` numbers
+ * @param encoder where inversions start
  * @throws ModelFileError where network and description do not fit each other
  */
-export function generatorTexture(network: ImportedModel, description: GeneratorDescription): TextureModel {
+export function generatorTexture(
+  network: ImportedModel,
+  description: GeneratorDescription,
+  encoder?: TextureEncoder,
+): TextureModel {
   const { latentSize, size, range, layout = 'nchw' } = description;
   const [input, ...others] = network.inputs;
   const numbers = input?.shape.slice(1).reduce((a, b) => a * b, 1);
@@ -69,6 +78,10 @@ export function generatorTexture(network: ImportedModel, description: GeneratorD
     throw new ModelFileError(
       `The generator ${description.name} should have one input of ${latentSize} numbers, but its file has ` +
         `${network.inputs.map(({ name, shape }) => `${name} [${shape.join(', ')}]`).join(', ') || 'none'}.`,
+    );
+  if (encoder && (encoder.latentSize !== latentSize || encoder.mapSize !== size))
+    throw new ModelFileError(
+      `The encoder of the generator ${description.name} is for ${encoder.latentSize} numbers and ${encoder.mapSize} texels, not for ${latentSize} and ${size}.`,
     );
   const output = description.output ?? network.outputNames[0];
   const expected = layout === 'nchw' ? [3, size, size] : [size, size, 3];
@@ -89,6 +102,7 @@ export function generatorTexture(network: ImportedModel, description: GeneratorD
     headModel: description.headModel,
     latentSize,
     size,
+    ...(encoder ? { encode: (target, confidence) => encodeTexture(encoder, target, confidence) } : {}),
     // A file has a fixed batch: one latent after the other.
     generate: (latent) =>
       latent.shape[0] === 1

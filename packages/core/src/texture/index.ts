@@ -24,3 +24,11 @@ export { GENERATOR_FORMAT, generatorTexture, readGeneratorDescription } from './
 export type { GeneratorDescription } from './generator-texture.ts';
 export { INVERT_TEXTURE_DEFAULTS, invertTexture } from './invert-texture.ts';
 export type { InversionStage, InvertTextureOptions, TextureInversion } from './invert-texture.ts';
+export {
+  ENCODE_TEXTURE_DEFAULTS,
+  ENCODER_FORMAT,
+  encodeTexture,
+  readTextureEncoder,
+  writeTextureEncoder,
+} from './texture-encoder.ts';
+export type { EncodeTextureOptions, TextureEncoder } from './texture-encoder.ts';

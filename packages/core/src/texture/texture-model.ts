@@ -3,6 +3,7 @@
  * (GANFIT, Gecer et al. 2019, eq. 5: T(p_t) = G(p_t)).
  */
 import type { Tensor } from '@likeness/graph';
+import type { Image } from '../image/index.ts';
 
 /** A differentiable map from a latent vector to albedo in a head model's chart. */
 export interface TextureModel {
@@ -24,4 +25,11 @@ export interface TextureModel {
    * of its own for this size.
    */
   atSize?(size: number): TextureModel | undefined;
+  /**
+   * A latent to start an inversion from, where the model knows one better than the middle of its prior.
+   * @param target sRGB8 RGB of the model's size
+   * @param confidence [size, size] 0..1: how far each texel is known
+   * @returns [latentSize]
+   */
+  encode?(target: Image, confidence: ArrayLike<number>): Float32Array;
 }

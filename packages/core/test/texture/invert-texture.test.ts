@@ -1,4 +1,5 @@
 // Inversion finds the latent that a map was drawn with, from part of the map as well, and keeps it near the prior.
+import { div, mul, sqrt, sum, type Tensor } from '@likeness/graph';
 import { nodeRuntime } from '@likeness/graph/node';
 import { seededRandom } from '@likeness/testing';
 import { describe, expect, it } from 'vitest';
@@ -38,6 +39,8 @@ describe('invertTexture', () => {
     const found = await invertTexture(model, target, all, {
       runtime,
       stages,
+      start: new Float32Array(4),
+      learningRate: 0.1,
       onStep: (_, __, loss) => losses.push(loss),
     });
     found.latent.forEach((value, k) => expect(value).toBeCloseTo(latent[k], 1));
@@ -49,6 +52,29 @@ describe('invertTexture', () => {
     const left = Float32Array.from({ length: 1024 }, (_, i) => (i % 32 < 16 ? 1 : 0));
     const found = await invertTexture(model, target, left, { runtime, stages: [{ size: 32, steps: 120 }] });
     found.latent.forEach((value, k) => expect(Math.abs(value - latent[k])).toBeLessThan(0.1));
+  });
+
+  it('starts where the model says, else at the best of some draws: never at the origin', async () => {
+    const losses = async (encode?: () => Float32Array): Promise<number[]> => {
+      const out: number[] = [];
+      const pixelNormed = {
+        ...model,
+        ...(encode ? { encode } : {}),
+        // As a generator that brings latents to one length first: at the origin its gradient is no number.
+        generate: (p: Tensor) => model.generate(mul(p, div(1.97, sqrt(sum(mul(p, p)))))),
+      };
+      const { latent: found } = await invertTexture(pixelNormed, target, all, {
+        runtime,
+        stages: [{ size: 16, steps: 30 }],
+        onStep: (_, __, loss) => out.push(loss),
+      });
+      expect(found.every(Number.isFinite)).toBe(true);
+      return out;
+    };
+    const drawn = await losses();
+    const encoded = await losses(() => latent.map((value) => 0.9 * value));
+    expect(encoded[0]).toBeLessThan(0.5 * drawn[0]);
+    expect(drawn.at(-1)).toBeLessThan(0.5 * drawn[0]);
   });
 
   it('keeps the latent near its prior', async () => {

@@ -15,3 +15,4 @@ export type {
 } from './train-texture.ts';
 export { createMapSampler, FACE_WINDOW, levelSize, windowPyramid } from './gan/index.ts';
 export type { FaceWindow, GanReport, MapSampler } from './gan/index.ts';
+export { exportEncoder, type EncoderSource } from './export-encoder.ts';
