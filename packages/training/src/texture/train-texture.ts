@@ -14,6 +14,7 @@ import {
   invertLinearTexture,
   readLinearTexture,
   writeLinearTexture,
+  writeTextureEncoder,
   type GeneratorDescription,
   type LinearTexture,
 } from '@likeness/core/texture';
@@ -21,6 +22,7 @@ import { nodeRuntime } from '@likeness/graph/node';
 import type { ModelManifest } from '@likeness/models';
 import { BUILD_MAPS_DEFAULTS, buildMaps, type TextureDataset } from './build-maps.ts';
 import { readAlbedo, readConfidence } from './dataset.ts';
+import { exportEncoder } from './export-encoder.ts';
 import {
   createMapSampler,
   exportGenerator,
@@ -225,6 +227,7 @@ async function trainGanStage(
     latentSize: config.architecture.latent,
     size: dataset.size,
     range: [0, 1],
+    ...(space ? { encoder: GAN_ENCODER } : {}),
   };
   const manifest: ModelManifest & { readonly generator: GeneratorDescription } = {
     format: 'model-manifest/1',
@@ -243,12 +246,15 @@ async function trainGanStage(
   };
   const file = join(out, manifest.file);
   await writeWhole(file, bytes);
+  if (space) await writeWhole(join(out, GAN_ENCODER), writeTextureEncoder(exportEncoder(space)));
   await writeWhole(join(out, `${GAN_NAME}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
   return { finished, manifest, file };
 }
 
 export const GAN_NAME = 'likeness-skin';
 export const GAN_VERSION = '1.0.0';
+/** Where inversions start, beside the generator. */
+export const GAN_ENCODER: string = `${GAN_NAME}-encoder.safetensors`;
 
 /** [3, S, S] -> sRGB8 RGB. */
 function imageOf(planar: Uint8Array, size: number): Image {
