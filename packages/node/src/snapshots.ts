@@ -21,13 +21,13 @@ export interface SnapshotGifOptions {
 
 export const SNAPSHOT_GIF_DEFAULTS: Required<SnapshotGifOptions> = { frameMs: 120, lastMs: 1500 };
 
-/** A PNG of all frames in reading order, the photos of one frame side by side. @throws RangeError for no frames */
+/** A PNG of all frames in reading order, the photos of one frame below each other. @throws RangeError for no frames */
 export async function snapshotStrip(
   snapshots: readonly FitSnapshot[],
   options: SnapshotStripOptions = {},
 ): Promise<Uint8Array> {
   const { columns, gapPx } = { ...SNAPSHOT_STRIP_DEFAULTS, ...options };
-  const frames = framesOf(snapshots);
+  const frames = framesOf(snapshots, 1);
   const [{ width, height }] = frames;
   const perRow = Math.min(columns, frames.length);
   const rows = Math.ceil(frames.length / perRow);
@@ -38,13 +38,13 @@ export async function snapshotStrip(
   return encodePng(strip);
 }
 
-/** An endless GIF of all frames. @throws RangeError for no frames */
+/** An endless GIF of all frames, the photos of one frame side by side, four in a row. @throws RangeError for no frames */
 export async function snapshotGif(
   snapshots: readonly FitSnapshot[],
   options: SnapshotGifOptions = {},
 ): Promise<Uint8Array> {
   const { frameMs, lastMs } = { ...SNAPSHOT_GIF_DEFAULTS, ...options };
-  const frames = framesOf(snapshots);
+  const frames = framesOf(snapshots, 4);
   const [{ width, height }] = frames;
   const data = Buffer.concat(frames.map((frame) => frame.data));
   return sharp(data, {
@@ -56,15 +56,18 @@ export async function snapshotGif(
     .toBuffer();
 }
 
-/** One picture a snapshot, all of the first one's size (stages render at different sizes). */
-function framesOf(snapshots: readonly FitSnapshot[]): Image[] {
+/** One picture a snapshot, its photos in rows of `perRow`, all of one size (stages render at different sizes). */
+function framesOf(snapshots: readonly FitSnapshot[], perRow: number): Image[] {
   if (snapshots.length === 0)
     throw new RangeError('There are no snapshots: ask the fit for them with snapshotEvery.');
   const size = Math.max(...snapshots.flatMap(({ renders }) => renders.map(({ height }) => height)));
+  // The paper's averaging renders one photo at first and all of them later.
+  const photos = Math.max(...snapshots.map(({ renders }) => renders.length));
+  const columns = Math.min(perRow, photos);
   return snapshots.map(({ renders }) => {
-    const frame = blank(renders.length * size, size);
+    const frame = blank(columns * size, Math.ceil(photos / columns) * size);
     renders.forEach((render, i) => {
-      paste(frame, enlarged(render, size), i * size, 0);
+      paste(frame, enlarged(render, size), (i % columns) * size, Math.floor(i / columns) * size);
     });
     return frame;
   });
