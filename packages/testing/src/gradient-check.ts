@@ -12,8 +12,10 @@ export interface GradientCheckInput {
 export interface GradientCheckOptions {
   readonly runtime: Runtime;
   readonly seed?: number | undefined;
-  /** Step of the differences (default 1/64: a power of two, so that x + h is exact more often). */
+  /** Step of the differences (default 1/64, in float64 2^-17: powers of two, so that x + h is exact more often). */
   readonly step?: number | undefined;
+  /** Element type of the inputs (default float32). */
+  readonly dtype?: 'float32' | 'float64' | undefined;
 }
 
 /** A seeded generator in [0, 1): Mulberry32. */
@@ -27,13 +29,15 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+const numbers = (data: ArrayLike<number | bigint>): number[] => Array.from(data, Number);
+
 /**
  * Largest difference between the traced gradient of sum(w y) by every element of every input and its numerical
  * derivative, relative to the largest gradient of that input; w are random weights.
  *
  * The forward pass is float32, so its rounding (2^-24 relative) over a step of 1/64 leaves about 1e-5 of noise; the
  * differences are extrapolated from two steps (Richardson), so that the curvature leaves O(h^4). 1e-3 is a tolerance
- * that a wrong adjoint cannot meet.
+ * that a wrong adjoint cannot meet; in float64 1e-6 is met.
  */
 export async function gradientError(
   fn: (inputs: Readonly<Record<string, Tensor>>) => Tensor,
@@ -41,14 +45,21 @@ export async function gradientError(
   options: GradientCheckOptions,
 ): Promise<number> {
   const random = seededRandom(options.seed ?? 1);
-  const step = options.step ?? 1 / 64;
+  const dtype = options.dtype ?? 'float32';
+  const step = options.step ?? (dtype === 'float64' ? 2 ** -17 : 1 / 64);
   const names = Object.keys(inputs);
-  const outputShape = trace(fn, inputs).outputs['output'].shape;
+  const specs = Object.fromEntries(names.map((name) => [name, { shape: inputs[name].shape, dtype }]));
+  const outputShape = trace(fn, specs).outputs['output'].shape;
   const uniform = (): number => 2 * random() - 1;
-  const fill = (shape: readonly number[], values?: GradientCheckInput['values']): Float32Array =>
-    Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) =>
+  const fill = (
+    shape: readonly number[],
+    values?: GradientCheckInput['values'],
+  ): Float32Array | Float64Array => {
+    const data = Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, index) =>
       values ? values(index, random) : uniform(),
     );
+    return dtype === 'float64' ? Float64Array.from(data) : Float32Array.from(data);
+  };
   const values = Object.fromEntries(
     names.map((name) => [name, fill(inputs[name].shape, inputs[name].values)]),
   );
@@ -63,18 +74,23 @@ export async function gradientError(
     return Object.fromEntries(names.map((name, index) => [name, found[index]]));
   };
   const { runtime } = options;
-  const forward = await compile(fn, inputs, { runtime });
-  const backward = await compile(adjoint, { ...inputs, '%cotangent': { shape: outputShape } }, { runtime });
+  const forward = await compile(fn, specs, { runtime });
+  const backward = await compile(
+    adjoint,
+    { ...specs, '%cotangent': { shape: outputShape, dtype } },
+    { runtime },
+  );
   const evaluate = async (): Promise<number> => {
     const { output } = await forward.run(values);
-    return output.reduce((total, value, index) => total + value * weights[index], 0);
+    return numbers(output).reduce((total, value, index) => total + value * weights[index], 0);
   };
   const analytic = await backward.run({ ...values, '%cotangent': weights });
 
   let worst = 0;
   for (const name of names) {
     const x = values[name];
-    const scale = Math.max(...analytic[name].map(Math.abs), 1e-2);
+    const found = numbers(analytic[name]);
+    const scale = Math.max(...found.map(Math.abs), 1e-2);
     for (let i = 0; i < x.length; i++) {
       const centre = x[i];
       const difference = async (h: number): Promise<number> => {
@@ -86,7 +102,7 @@ export async function gradientError(
         return (high - low) / (above - below);
       };
       const numeric = (4 * (await difference(step / 2)) - (await difference(step))) / 3;
-      const error = Math.abs(numeric - analytic[name][i]) / scale;
+      const error = Math.abs(numeric - found[i]) / scale;
       worst = Number.isNaN(error) ? Infinity : Math.max(worst, error);
     }
   }

@@ -4,6 +4,7 @@
  */
 import {
   add,
+  cast,
   clip,
   constant,
   div,
@@ -62,9 +63,11 @@ export function barycentricPlanes(
   if (size !== pixels)
     throw new ShapeError(`pixelBarycentrics: expected ${height} x ${width} pixels, received ${size}`);
   const centre = (of: (pixel: number) => number): Tensor =>
-    constant(
-      Float32Array.from({ length: pixels }, (_, i) => of(i) + 0.5),
-      [pixels],
+    cast(
+      constant(
+        Float32Array.from({ length: pixels }, (_, i) => of(i) + 0.5),
+        [pixels],
+      ),
       dtype,
     );
   const column = centre((i) => i % width);

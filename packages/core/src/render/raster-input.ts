@@ -36,7 +36,10 @@ export interface RasterTensors {
 
 /** What of the raster is wanted. */
 export interface RasterInputOptions {
-  /** Also find silhouettes, for `antialias`: at most this many, or `true` for one to every eight pixels (default none). */
+  /**
+   * Also find silhouettes, for `antialias`: at most this many, or `true` for one to every eight pixels and eight to every row and column
+   * (default none).
+   */
   readonly silhouettes?: number | boolean | undefined;
 }
 
@@ -54,7 +57,7 @@ function silhouetteCount(
   { silhouettes = false }: RasterInputOptions,
 ): number {
   if (typeof silhouettes === 'number') return silhouettes;
-  return silhouettes ? Math.ceil((width * height) / 8) : 0;
+  return silhouettes ? Math.max(Math.ceil((width * height) / 8), 8 * (width + height)) : 0;
 }
 
 /** Arrays for `rasterInput` to write into. */

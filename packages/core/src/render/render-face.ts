@@ -96,7 +96,7 @@ export function renderFace(options: RenderFaceOptions): RenderedFace {
   const barycentrics = barycentricPlanes(at, size);
   const blend = (channel: number): Tensor => blendPlanes(at, channel, barycentrics);
   const normals = unitPlanes([3, 4, 5].map(blend));
-  const chart = cornerPlanes(constant(uvs, [uvs.length / 2, 2], dtype), raster.uvCorners);
+  const chart = cornerPlanes(cast(constant(uvs, [uvs.length / 2, 2]), dtype), raster.uvCorners);
   const uv = [0, 1].map((channel) => blendPlanes(chart, channel, barycentrics));
   const sampled = samplePlanes(texture, uv[0], uv[1], { level: options.level });
   const albedo = decodeSrgb(sampled);
