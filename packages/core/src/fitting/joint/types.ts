@@ -40,7 +40,7 @@ export interface JointIteration {
   readonly loss: number;
   readonly losses: Readonly<Partial<Record<LossName, number>>>;
   /** Renders each photo's head over its crop as it is now, sRGB8. Costs a rasterisation and a program's run a photo. */
-  render(): Promise<Image[]>;
+  readonly render: () => Promise<Image[]>;
 }
 
 export interface JointFitOptions {

@@ -4,7 +4,6 @@ import {
   LOSS_NAMES,
   readStages,
   StagesError,
-  type Stage,
 } from '../../../src/fitting/joint/index.ts';
 import { rateOf, uses } from '../../../src/fitting/joint/stages.ts';
 
@@ -59,7 +58,7 @@ describe('readStages', () => {
 });
 
 describe('stages', () => {
-  const stage = readStages([GOOD])[0] as Stage;
+  const stage = readStages([GOOD])[0];
 
   it('a group without a rate of its own gets the default', () => {
     expect(rateOf(stage, 'texture')).toBe(0.1);
