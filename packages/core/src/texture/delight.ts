@@ -9,6 +9,7 @@ import {
   shadeNormals,
   splitSkinAndLight,
   type LightEvidence,
+  type LightSamples,
   type SphericalHarmonicsLight,
 } from '../lighting/index.ts';
 import { weightedBlurs } from './plane-filters.ts';
@@ -27,7 +28,11 @@ export interface DelightOptions {
   readonly chroma?: number;
   /** What is known of the light's strength besides the skin. */
   readonly evidence?: LightEvidence | undefined;
-  /** The light where it is known (the joint fit's): nothing is estimated, tone and residual are what it leaves. */
+  /**
+   * The light where it is known (the joint fit's): its strength and colour where the face is lit well are kept, so they
+   * decide between skin tone and light. Its shape over the normals is still estimated from the texels: nine free numbers a
+   * channel, fitted to a face, are coloured at will where no normal of the face points, and would tint chin and neck.
+   */
   readonly light?: SphericalHarmonicsLight | undefined;
 }
 
@@ -78,14 +83,10 @@ export function delight(
   const seenNormals = gather(normals);
   const seenObserved = gather(observed);
   const weights = Float32Array.from(seen, (i) => plain[i]);
-  const { light, exposure, trust } =
-    options.light === undefined
-      ? estimatedLight(seenNormals, seenObserved, gather(template).map(Math.exp), weights, options.evidence)
-      : {
-          light: options.light,
-          exposure: wellLit(shadeNormals(options.light, seenNormals), weights),
-          trust: weights,
-        };
+  const { light, exposure, trust } = estimatedLight(
+    { normals: seenNormals, observed: seenObserved, albedo: gather(template).map(Math.exp), weights },
+    options,
+  );
 
   const shading = shadeNormals(light, normals);
   const logLight = new Float32Array(count * 3);
@@ -113,15 +114,10 @@ interface KnownLight {
   readonly trust: Float32Array;
 }
 
-/** The light that explains the samples, split from the skin's tone. */
-function estimatedLight(
-  normals: Float32Array,
-  observed: Float32Array,
-  albedo: Float32Array,
-  weights: Float32Array,
-  evidence: LightEvidence | undefined,
-): KnownLight {
-  const estimate = estimateLight({ normals, observed, albedo, weights });
+/** The light that explains the samples, split from the skin's tone: by a light that is known, else by what is probable. */
+function estimatedLight(samples: LightSamples, { light: known, evidence }: DelightOptions): KnownLight {
+  const { normals, observed } = samples;
+  const estimate = estimateLight(samples);
   // The split of tone and light happens where the face is lit well, because that is what photographs are exposed for.
   const shading = shadeNormals(estimate.light, normals);
   const typical = [0, 1, 2].map((c) => weightedQuantile(shading, estimate.weights, c, 0.5));
@@ -129,10 +125,10 @@ function estimatedLight(
   const observedBright = [0, 1, 2].map(
     (c) => (weightedQuantile(observed, estimate.weights, c, 0.5) * bright[c]) / Math.max(typical[c], 1e-6),
   );
-  const { light: exposure } = splitSkinAndLight(
-    [observedBright[0], observedBright[1], observedBright[2]],
-    evidence,
-  );
+  const exposure =
+    known === undefined
+      ? splitSkinAndLight([observedBright[0], observedBright[1], observedBright[2]], evidence).light
+      : wellLit(shadeNormals(known, normals), estimate.weights);
   const coefficients = estimate.light.coefficients.slice();
   for (let c = 0; c < 3; c++) {
     // estimate.light shades a skin of tone 1; where the face is lit well it becomes `exposure`, and the tone the rest.

@@ -31,7 +31,7 @@ export interface ObserveSkinInput {
   readonly landmarks: Float32Array;
   /** sRGB8 template skin in the model's chart; an even skin where there is none. */
   readonly templateSkin?: Image;
-  /** The light where it is known already; estimated otherwise. */
+  /** The light where it is known already: sets its strength and colour (see `DelightOptions`); all estimated otherwise. */
   readonly light?: SphericalHarmonicsLight;
   /** Texels per side of the chart (default 256). */
   readonly chartSize?: number;
