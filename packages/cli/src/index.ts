@@ -2,10 +2,14 @@
 export {
   decodePhoto,
   DeviceError,
+  IdentityNetworkError,
   LIKENESS_DEFAULTS,
+  loadIdentityNetwork,
   ModelFileError,
   NoFaceError,
   openLikeness,
+  readStages,
+  StagesError,
   UnreadablePhotoError,
 } from '@likeness/node';
 export type {
@@ -14,6 +18,7 @@ export type {
   Likeness,
   LikenessFitFacesOptions,
   LikenessFitOptions,
+  LikenessFitPersonOptions,
   LikenessOptions,
   PhotoSource,
   ReportOptions,

@@ -33,7 +33,7 @@ describe('fuseAlbedos', () => {
     );
     const { albedo, seen } = fuseAlbedos([reference, other]);
     const row = Array.from({ length: SIZE }, (_, x) => albedo.data[x * 3]);
-    expect(row.slice(20)).toEqual(new Array(12).fill(120));
+    expect(row.slice(20)).toEqual(Array.from({ length: 12 }, () => 120));
     expect(Math.abs(row[0] - 120)).toBeLessThanOrEqual(1);
     expect(Math.abs(row[4] - 60)).toBeLessThanOrEqual(1);
     for (let x = 7; x < SIZE; x++) expect(Math.abs(row[x] - row[x - 1])).toBeLessThan(8);
