@@ -20,6 +20,7 @@ import {
   type IdentityNetworkDescription,
 } from '../../src/analysis/index.ts';
 import { contentLoss, identityLoss } from '../../src/losses/index.ts';
+import { buildModel } from '../../../graph/test/fixtures/onnx-builder.ts';
 import { iresnetOnnx } from './iresnet.ts';
 
 const runtime = nodeRuntime();
@@ -185,6 +186,34 @@ describe('arcFaceNetwork', () => {
       }).nodes.filter(({ operation }) => operation === 'conv2d').length;
     expect([convolutions(1), convolutions(5)]).toEqual([1, 1]);
     expect((await embed(network, picture(24, 5))).length).toBe(100);
+  });
+
+  it('settles what a file leaves open: batch and size', async () => {
+    const weights = Array.from({ length: 20 * 27 }, (_, i) => Math.sin(1.7 * i));
+    const bytes = buildModel({
+      inputs: [{ name: 'input.1', shape: ['None', 3, null, 'w'] }],
+      nodes: [
+        { op: 'Conv', name: 'conv', inputs: ['input.1', 'weights'], outputs: ['a'] },
+        { op: 'Relu', name: 'relu', inputs: ['a'], outputs: ['b'] },
+        { op: 'GlobalAveragePool', name: 'pool', inputs: ['b'], outputs: ['c'] },
+        { op: 'Flatten', name: 'flatten', inputs: ['c'], outputs: ['683'] },
+      ],
+      outputs: [{ name: '683', shape: ['None', 20] }],
+      initializers: [{ name: 'weights', dims: [20, 3, 3, 3], floats: weights }],
+    });
+    const guessing = arcFaceNetwork(bytes);
+    expect(guessing.sizePx).toBe(112);
+    expect(guessing.guessed.join()).toMatch(/112 px \(the file leaves it open\)/);
+    const network = arcFaceNetwork(bytes, { sizePx: 40 });
+    const pictures = picture(40, 2);
+    const both = await embed(network, pictures);
+    const one = await embed(network, pictures.subarray(4800));
+    expect(apart(both.subarray(20), one)).toBeLessThan(1e-6);
+    // No residual blocks: what the activation function gives is the layer.
+    const traced = trace((inputs) => network.embed(inputs['x']).activations, {
+      x: { shape: [2, 3, 40, 40] },
+    });
+    expect(Object.values(traced.outputs).map(({ shape }) => shape)).toEqual([[2, 20, 38, 38]]);
   });
 
   it('aligns as told', () => {
