@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import { FIT_COMMAND_DEFAULTS, parseSeed } from '../fit/options.ts';
+import { FIT_COMMAND_DEFAULTS, parsePath, parseSeed } from '../fit/options.ts';
 import { parseCount } from './train-shape.ts';
 
 const EXAMPLES = `
@@ -11,6 +11,11 @@ pictures of one person each. Each is fitted, unwrapped and freed of its light (R
 the run directory of -o), then the linear model is learned from the maps and their mirror images.
 After Ctrl-C the same command goes on where it was.
 
+--uv-maps takes ready-made albedo maps in another head's chart (one picture for each person, FFHQ-UV's
+for one), with a mesh whose texture coordinates say what they show; they are resampled into our chart
+and join the photographs, or stand alone. A face is looked for on the mesh; where none is found,
+--uv-landmarks gives points: {"embedding": "ibug68", "landmarks": [30, ...], "vertices": [812, ...]}.
+
 --gan trains the progressive GAN as well. That takes days on two processor cores: --minutes or Ctrl-C
 end it with a checkpoint, and the same command goes on. RUN/gan holds samples/ and log.jsonl. No GAN
 comes with this version.
@@ -18,12 +23,16 @@ comes with this version.
 Examples:
   $ likeness train texture --photos data -o run
   $ likeness train texture --photos data --dry-run
+  $ likeness train texture --uv-maps ffhq-uv --uv-mesh head.obj -o run
   $ likeness train texture --photos three-people --validation-people 1 --modes 2
   $ likeness train texture --photos data -o run --gan --minutes 120`;
 
 /** As the command line gives them; numbers that are not given stay the trainer's defaults. */
 export interface TrainTextureCommandOptions {
-  readonly photos: string;
+  readonly photos?: string;
+  readonly uvMaps?: string;
+  readonly uvMesh?: string;
+  readonly uvLandmarks?: string;
   readonly output: string;
   readonly model: string;
   readonly size?: number;
@@ -38,7 +47,10 @@ export interface TrainTextureCommandOptions {
 export function trainTextureCommand(finish: (code: ExitCode) => void): Command {
   return new Command('texture')
     .description('Train the texture models: albedo maps from photographs, and their linear model.')
-    .requiredOption('--photos <dir>', 'folder of photographs')
+    .option('--photos <dir>', 'folder of photographs')
+    .option('--uv-maps <dir>', "albedo maps in another head's chart", parsePath)
+    .option('--uv-mesh <file.obj>', 'mesh with the texture coordinates of those maps', parsePath)
+    .option('--uv-landmarks <file.json>', 'which vertices of that mesh are landmarks', parsePath)
     .option('-o, --output <dir>', 'run directory', 'texture-run')
     .option('--model <name|path>', 'head model whose chart is drawn in', FIT_COMMAND_DEFAULTS.model)
     .option('--size <texels>', 'side of the maps (default: 512)', parseCount)

@@ -10,18 +10,35 @@ import { stageLines } from './stage-lines.ts';
 
 /** @throws UsageError where the photographs are not there or the output cannot be written */
 export async function runTrainTexture(options: TrainTextureCommandOptions): Promise<void> {
-  const { photos, output, model: modelName, gan, minutes, ...numbers } = options;
+  const { photos, uvMaps, uvMesh, uvLandmarks, output, model: modelName, gan, minutes, ...numbers } = options;
   if (minutes !== undefined && gan !== true)
     throw new UsageError('--minutes is about the GAN: give --gan as well.');
-  if (statSync(photos, { throwIfNoEntry: false })?.isDirectory() !== true)
+  if (photos === undefined && uvMaps === undefined)
+    throw new UsageError('Give a folder of photographs with --photos, or of ready-made maps with --uv-maps.');
+  if ((uvMaps === undefined) !== (uvMesh === undefined))
+    throw new UsageError('--uv-maps and --uv-mesh go together: the mesh says what the maps show.');
+  if (photos !== undefined && !isFolder(photos))
     throw new UsageError(`${photos} is not a folder: give a folder of photographs to --photos.`);
+  if (uvMaps !== undefined && !isFolder(uvMaps))
+    throw new UsageError(`${uvMaps} is not a folder: give a folder of maps to --uv-maps.`);
   if (options.dryRun !== true) checkFolder(output);
   if (options.size !== undefined && options.size % 4 !== 0)
     throw new UsageError(`--size ${options.size} is not a multiple of 4.`);
   const { TRAIN_LINEAR_TEXTURE_DEFAULTS, trainTexture } = await import('@likeness/training/texture');
   const lines = stageLines(process.stderr);
   const model = await loadHeadModel(modelName);
-  const job = { photos, out: output, model, templateSkin: await loadTemplateSkin(model), ...numbers };
+  const foreign =
+    uvMaps === undefined || uvMesh === undefined
+      ? undefined
+      : { folder: uvMaps, mesh: uvMesh, landmarks: uvLandmarks };
+  const job = {
+    photos,
+    foreign,
+    out: output,
+    model,
+    templateSkin: await loadTemplateSkin(model),
+    ...numbers,
+  };
   const { train, validation, people } = (await trainTexture({ ...job, dryRun: true }).catch(asUsage)).photos;
   process.stdout.write(
     `${countOf(train, 'photo')} to learn from, ${validation} held out; people: ${people}\n`,
@@ -69,6 +86,10 @@ export async function runTrainTexture(options: TrainTextureCommandOptions): Prom
       ? `${made.name} ${made.version} -> ${String(result.gan.file)} (${(made.bytes / 1e6).toFixed(1)} MB, sha256 ${made.sha256})\n`
       : `the GAN was stopped before the end of its schedule: the same command goes on\n`,
   );
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }
 
 /** What the trainer says of its data is about what the user gave. */

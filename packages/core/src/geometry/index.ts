@@ -37,3 +37,5 @@ export type {
   NonRigidIcpStage,
   RegistrationMesh,
 } from './non-rigid-icp.ts';
+export { ObjFormatError, parseObj } from './read-obj.ts';
+export type { ObjMesh } from './read-obj.ts';

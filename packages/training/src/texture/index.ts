@@ -16,3 +16,7 @@ export type {
 export { createMapSampler, FACE_WINDOW, levelSize, windowPyramid } from './gan/index.ts';
 export type { FaceWindow, GanReport, MapSampler } from './gan/index.ts';
 export { exportEncoder, type EncoderSource } from './export-encoder.ts';
+export { FOREIGN_CHART_DEFAULTS, foreignChart } from './foreign-chart.ts';
+export type { ChartedMesh, Correspondences, ForeignChart, ForeignChartOptions } from './foreign-chart.ts';
+export { resampleMap, resampleMaps } from './resample-maps.ts';
+export type { ForeignMaps, ResampledMaps, ResampleMapsOptions } from './resample-maps.ts';

@@ -20,7 +20,7 @@ import {
 } from '@likeness/core/texture';
 import { nodeRuntime } from '@likeness/graph/node';
 import type { ModelManifest } from '@likeness/models';
-import { BUILD_MAPS_DEFAULTS, buildMaps, type TextureDataset } from './build-maps.ts';
+import { BUILD_MAPS_DEFAULTS, buildMaps, DATASET_FORMAT, type TextureDataset } from './build-maps.ts';
 import { readAlbedo, readConfidence } from './dataset.ts';
 import { exportEncoder } from './export-encoder.ts';
 import {
@@ -39,11 +39,15 @@ import {
   type GanReport,
 } from './gan/index.ts';
 import { TRAIN_LINEAR_TEXTURE_DEFAULTS, trainLinearTexture } from './linear-model.ts';
+import { createRandom } from '../shape/random.ts';
+import { foreignPeople, resampleMaps, type ForeignMaps } from './resample-maps.ts';
 import { TEXTURE_PHOTO_DEFAULTS, texturePhotos, type TexturePhoto } from './texture-photos.ts';
 
 export interface TrainTextureOptions {
-  /** Folder of photographs (see `texturePhotos` for its layouts). */
-  readonly photos: string;
+  /** Folder of photographs (see `texturePhotos` for its layouts); absent where ready-made maps are all there is. */
+  readonly photos?: string | undefined;
+  /** Ready-made maps in another head's chart, resampled into the model's. */
+  readonly foreign?: ForeignMaps | undefined;
   /** Run directory; made if absent, continued if it holds maps already. */
   readonly out: string;
   readonly model: MorphableModel;
@@ -96,13 +100,13 @@ export interface GanStageResult {
   readonly file?: string;
 }
 
-/** @throws Error where there are no photographs or too few for the model. */
+/** @throws Error where there are no photographs, nor maps, or too few for the model. */
 export async function trainTexture(options: TrainTextureOptions): Promise<TrainTextureResult> {
   const seed = options.seed ?? TEXTURE_PHOTO_DEFAULTS.seed;
   const validationPeople = options.validationPeople ?? TEXTURE_PHOTO_DEFAULTS.validationPeople;
   const size = options.size ?? BUILD_MAPS_DEFAULTS.size;
   const modes = options.modes ?? TRAIN_LINEAR_TEXTURE_DEFAULTS.modes;
-  const listed = await texturePhotos(options.photos, { seed, validationPeople });
+  const listed = await listSources(options, { seed, validationPeople });
   const photos = {
     train: listed.filter(({ split }) => split === 'train').length,
     validation: listed.filter(({ split }) => split === 'validation').length,
@@ -115,14 +119,7 @@ export async function trainTexture(options: TrainTextureOptions): Promise<TrainT
     `${JSON.stringify({ seed, validationPeople, size, modes, model: { name: options.model.name, version: options.model.version } }, null, 2)}\n`,
   );
   const folder = join(options.out, 'maps');
-  const dataset = await buildMaps({
-    photos: listed,
-    out: folder,
-    model: options.model,
-    templateSkin: options.templateSkin,
-    size,
-    onProgress: (done, of) => options.onProgress?.('maps', done / of),
-  });
+  const dataset = await makeDataset(options, listed, { folder, size });
   const trained = await trainLinearTexture({
     folder,
     dataset,
@@ -162,6 +159,83 @@ export async function trainTexture(options: TrainTextureOptions): Promise<TrainT
   if (!options.gan) return { photos, dataset, linear };
   const gan = await trainGanStage({ ...options.gan, out: options.out, folder, dataset, seed, bytes, listed });
   return { photos, dataset, linear, gan };
+}
+
+/** Everybody there is to learn from: photographs, and people of ready-made maps. */
+async function listSources(
+  { photos, foreign }: TrainTextureOptions,
+  options: { readonly seed: number; readonly validationPeople: number },
+): Promise<TexturePhoto[]> {
+  const listed = photos === undefined ? [] : await texturePhotos(photos, options);
+  if (!foreign) return listed;
+  const people = await foreignPeople(foreign.folder);
+  // Photographs have people of their own to hold out; without them some of these are.
+  const held = photos === undefined ? drawHeldOut(people, options.validationPeople, options.seed) : new Set();
+  return [
+    ...listed,
+    ...people.map((person): TexturePhoto => ({
+      id: `uv-${person}`,
+      person: `uv-${person}`,
+      path: foreign.folder,
+      split: held.has(person) ? 'validation' : 'train',
+    })),
+  ];
+}
+
+/** @throws Error where nobody would be left */
+function drawHeldOut(people: readonly string[], count: number, seed: number): Set<unknown> {
+  if (count >= people.length)
+    throw new Error(
+      `train texture: ${count} of ${people.length} people held out leaves nobody to learn from: take fewer.`,
+    );
+  const random = createRandom(seed);
+  return new Set(
+    people
+      .map((person) => ({ person, order: random.uniform() }))
+      .toSorted((a, b) => a.order - b.order)
+      .slice(0, count)
+      .map(({ person }) => person),
+  );
+}
+
+/** Maps of the photographs and of the ready-made ones, as one data set. */
+async function makeDataset(
+  { photos, foreign, model, templateSkin, onProgress }: TrainTextureOptions,
+  listed: readonly TexturePhoto[],
+  { folder, size }: { readonly folder: string; readonly size: number },
+): Promise<TextureDataset> {
+  const progress = (done: number, of: number): void => onProgress?.('maps', done / of);
+  const own = { out: folder, model, templateSkin, size };
+  const unwrapped =
+    photos === undefined
+      ? undefined
+      : await buildMaps({
+          ...own,
+          photos: listed.filter(({ id, path }) => !(id.startsWith('uv-') && path === foreign?.folder)),
+          onProgress: progress,
+        });
+  if (!foreign) {
+    if (!unwrapped) throw new Error('train texture: neither photographs nor ready-made maps were given.');
+    return unwrapped;
+  }
+  const splits = new Map(listed.map(({ id, split }) => [id, split]));
+  const resampled = await resampleMaps({
+    ...foreign,
+    ...own,
+    splitOf: (person) => splits.get(`uv-${person}`) ?? 'train',
+    onProgress: progress,
+  });
+  const maps = [...(unwrapped?.maps ?? []), ...resampled.maps];
+  if (maps.length === 0) throw new Error('train texture: no file gave an albedo map.');
+  const dataset: TextureDataset = {
+    format: DATASET_FORMAT,
+    size,
+    model: { name: model.name, version: model.version },
+    maps,
+    left: [...(unwrapped?.left ?? []), ...resampled.left],
+  };
+  await writeWhole(join(folder, 'dataset.json'), `${JSON.stringify(dataset, null, 2)}\n`);
+  return dataset;
 }
 
 async function trainGanStage(
