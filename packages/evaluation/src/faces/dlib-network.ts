@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { cropAffine, pyramidOf } from '@likeness/core/image';
+import { cropMatrix, cropPhoto } from '@likeness/core/analysis';
 import type { Photo } from '@likeness/core/image';
 import {
   add,
@@ -29,6 +29,23 @@ export interface OutsideNetwork extends AsyncDisposable {
   readonly name: string;
   /** @param points68 [68, 2] iBUG points in pixels. @returns 128 numbers; distances below 0.6 mean one person */
   embed(photo: Photo, points68: ArrayLike<number>): Promise<Float32Array>;
+  /** Where the network wants a face: a render is drawn straight into it, so that nothing is resampled twice. */
+  cropOf(points68: ArrayLike<number>): OutsideCrop;
+  /**
+   * @param image [3, sizePx, sizePx] or [1, 3, sizePx, sizePx] RGB, sRGB-encoded 0..1; values beyond are clipped, as an 8-bit picture
+   *   would be. What lies beside the face's box is blackened here. @returns 128 numbers, as `embed`
+   */
+  embedCrop(image: Float32Array, crop: OutsideCrop): Promise<Float32Array>;
+}
+
+/** A face's place in the network's square. */
+export interface OutsideCrop {
+  readonly sizePx: number;
+  /** [2, 3] row-major: photo pixels -> crop pixels, pixel centres at +0.5. */
+  readonly matrix: Float32Array;
+  /** Half the face's box in crop pixels; beside it the network sees black. */
+  readonly halfWidthPx: number;
+  readonly halfHeightPx: number;
 }
 
 const PACKAGE = '@vladmandic/face-api';
@@ -62,12 +79,21 @@ export async function openOutsideNetwork(folder: string): Promise<OutsideNetwork
     { picture: { shape: [1, 3, INPUT_PX, INPUT_PX] } },
     { runtime: nodeRuntime(), threads: 2 },
   );
+  const run = async (picture: Float32Array): Promise<Float32Array> =>
+    Object.values(await program.run({ picture }))[0].slice();
   return {
     name: 'dlib ResNet (face-api)',
-    embed: async (photo, points68) => {
-      const pixels = cutFace(photo, points68);
-      const output = Object.values(await program.run({ picture: pixels }))[0];
-      return output.slice();
+    embed: (photo, points68) => {
+      const crop = placeFace(points68);
+      return run(normalised(cropPhoto(photo, crop.matrix, INPUT_PX, 0), crop));
+    },
+    cropOf: placeFace,
+    embedCrop: async (image, crop) => {
+      if (image.length !== 3 * INPUT_PX * INPUT_PX)
+        throw new RangeError(
+          `dlib's network looks at [3, ${INPUT_PX}, ${INPUT_PX}], but got ${image.length} numbers.`,
+        );
+      return run(normalised(image, crop));
     },
     [Symbol.asyncDispose]: async () => {
       await program.dispose();
@@ -163,7 +189,8 @@ async function readWeights(folder: string): Promise<Map<string, Weight>> {
   return out;
 }
 
-function cutFace(photo: Photo, points: ArrayLike<number>): Float32Array {
+/** The landmarks' box, grown, its longer side filling the square. */
+function placeFace(points: ArrayLike<number>): OutsideCrop {
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let i = 0; i < 68; i++) {
     left = Math.min(left, points[i * 2]);
@@ -174,23 +201,30 @@ function cutFace(photo: Photo, points: ArrayLike<number>): Float32Array {
   const [width, height] = [(right - left) * (1 + BOX_PADDING), (bottom - top) * (1 + BOX_PADDING)];
   const scale = Math.max(width, height) / INPUT_PX;
   const [cx, cy] = [(left + right) / 2, (top + bottom) / 2];
-  const toPhoto = {
-    a: scale,
-    b: 0,
-    c: cx - (scale * INPUT_PX) / 2,
-    d: 0,
-    e: scale,
-    f: cy - (scale * INPUT_PX) / 2,
+  return {
+    sizePx: INPUT_PX,
+    matrix: cropMatrix({
+      a: scale,
+      b: 0,
+      c: cx - (scale * INPUT_PX) / 2,
+      d: 0,
+      e: scale,
+      f: cy - (scale * INPUT_PX) / 2,
+    }),
+    halfWidthPx: width / scale / 2,
+    halfHeightPx: height / scale / 2,
   };
-  const crop = cropAffine(pyramidOf(photo), toPhoto, INPUT_PX, INPUT_PX, { low: 0, high: 255, outside: 0 });
-  const out = new Float32Array(crop.length);
+}
+
+/** What the network gets of a crop: (v - mean) / 255 of 8-bit values v, black beside the box. */
+function normalised(image: Float32Array, { halfWidthPx, halfHeightPx }: OutsideCrop): Float32Array {
   const plane = INPUT_PX * INPUT_PX;
-  const [halfWidth, halfHeight] = [width / scale / 2, height / scale / 2];
-  for (let i = 0; i < plane; i++) {
+  return Float32Array.from({ length: 3 * plane }, (_, k) => {
+    const i = k % plane;
     const inside =
-      Math.abs((i % INPUT_PX) + 0.5 - INPUT_PX / 2) <= halfWidth &&
-      Math.abs(Math.floor(i / INPUT_PX) + 0.5 - INPUT_PX / 2) <= halfHeight;
-    for (let c = 0; c < 3; c++) out[c * plane + i] = ((inside ? crop[i * 3 + c] : 0) - MEAN_RGB[c]) / 255;
-  }
-  return out;
+      Math.abs((i % INPUT_PX) + 0.5 - INPUT_PX / 2) <= halfWidthPx &&
+      Math.abs(Math.floor(i / INPUT_PX) + 0.5 - INPUT_PX / 2) <= halfHeightPx;
+    const value = inside ? 255 * Math.min(1, Math.max(0, image[k])) : 0;
+    return (value - MEAN_RGB[Math.floor(k / plane)]) / 255;
+  });
 }
