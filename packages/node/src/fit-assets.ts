@@ -15,7 +15,12 @@ import { createJointFitter, type JointFitter } from '@likeness/core/fitting/join
 import type { Image } from '@likeness/core/image';
 import { ModelFileError, type MorphableModel } from '@likeness/core/model';
 import type { FitAssets, TextureKind } from '@likeness/core/pipeline';
-import { linearTextureModel, type LinearTexture, type TextureModel } from '@likeness/core/texture';
+import {
+  linearTextureModel,
+  toneTexture,
+  type LinearTexture,
+  type TextureModel,
+} from '@likeness/core/texture';
 import type { Runtime } from '@likeness/graph';
 import { loadIdentityNetwork } from './identity-network.ts';
 import { loadLinearTexture } from './likeness-skin.ts';
@@ -65,6 +70,8 @@ export function createFitAssets(source: FitAssetsSource): FitAssetsStore {
   const { model, runtime, threads } = source;
   const shared = { runtime, threads };
   const linear = once(() => loadLinearTexture(model));
+  let plain: LinearTexture | undefined;
+  const tone = (): LinearTexture => (plain ??= toneTexture(model.name));
   const faceRes = once(() => Promise.resolve(faceResNetwork(source.faceRes)));
   const generators = keyed((path: string) =>
     path === '' ? loadDefaultGenerator(model) : loadTextureGenerator(path),
@@ -118,13 +125,13 @@ export function createFitAssets(source: FitAssetsSource): FitAssetsStore {
           `The texture generator ${generated.name} draws in the chart of ${generated.headModel}, not of ${model.name}: use it with that head model.`,
         );
       const wantsLinear = texture === 'pca' || (joint && generated === undefined);
-      const data = wantsLinear ? await linear() : undefined;
-      if (wantsLinear && data === undefined)
+      const known = wantsLinear ? await linear() : undefined;
+      if (texture === 'pca' && known === undefined)
         throw new ModelFileError(
-          texture === 'pca'
-            ? `There is no linear texture model for the head model ${model.name}: use the texture completed.`
-            : `There is no texture model for the head model ${model.name}, which the joint fit needs: use the preset draft.`,
+          `There is no linear texture model for the head model ${model.name}: use the texture completed.`,
         );
+      // Heads that no texture model was learned for have a colour at least.
+      const data = wantsLinear ? (known ?? tone()) : undefined;
       const textureModel = generated ?? (data === undefined ? undefined : linearModel(data));
       const network = user?.network ?? (joint ? await faceRes() : undefined);
       return {

@@ -55,6 +55,30 @@ describe('stage', () => {
     expect(readFileSync(join(target, 'notes.txt'), 'utf8')).toBe('mine');
   });
 
+  it("takes an earlier run's snapshots and overlays away, and nothing that only looks like them", () => {
+    const target = join(root, 'out');
+    mkdirSync(target);
+    const report = {
+      generator: 'likeness',
+      photos: [{ overlay: 'overlay-a.png' }, { overlay: '../overlay-b.png' }, { overlay: 'notes.txt' }, null],
+    };
+    writeFileSync(join(target, 'fit.json'), JSON.stringify(report));
+    for (const name of ['overlay-a.png', 'overlay-b.png', 'notes.txt', 'snapshots.gif', 'snapshots.png'])
+      writeFileSync(join(target, name), 'old');
+    writeFileSync(join(root, 'overlay-b.png'), 'old');
+    // Known to be ours, and free; the other is not.
+    checkTarget(target, ['overlay-a.png']);
+    expect(() => checkTarget(target, ['overlay-b.png'])).toThrow(
+      /overlay-b\.png that likeness did not write/,
+    );
+    const staging = stage(target);
+    staging.write('head.glb', 'new');
+    staging.write('fit.json', REPORT);
+    staging.commit();
+    expect(readdirSync(target).sort()).toEqual(['fit.json', 'head.glb', 'notes.txt', 'overlay-b.png']);
+    expect(readdirSync(root).sort()).toEqual(['out', 'overlay-b.png']);
+  });
+
   it('leaves no trace when discarded, by itself or by a signal handler', () => {
     const first = stage(join(root, 'a'));
     first.write('head.glb', 'x');

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { humanReporter, jsonReporter } from '../../src/fit/reporter.ts';
 import type { RunEvent } from '../../src/fit/reporter.ts';
 
-const HEAD: RunEvent = {
+const HEAD: Extract<RunEvent, { event: 'head' }> = {
   event: 'head',
   photo: 'a.jpg',
   face: 2,
@@ -58,6 +58,28 @@ describe('humanReporter', () => {
       'a.jpg (face 2) -> out/face-2 (head.glb; landmarks 0.49%, identity 0.91, 1.2 s)\n  note: The face is small.\n',
     );
     expect(err.text()).toBe('likeness: No face was found in b.jpg.\n');
+  });
+
+  it('says the similarity before and after a joint fit', async () => {
+    const out = sink(false);
+    const reporter = await humanReporter(out.stream, sink(false).stream);
+    reporter.report({ ...HEAD, event: 'head', identitySimilarityBefore: 0.64 });
+    reporter.close();
+    await new Promise(setImmediate);
+    expect(out.text()).toContain('identity 0.64 -> 0.91');
+  });
+
+  it('shows steps of the joint fit on a terminal', async () => {
+    const err = sink(true);
+    const reporter = await humanReporter(sink(false).stream, err.stream);
+    reporter.report({ event: 'start', version: '1', photos: 1, preset: 'standard' });
+    reporter.report({ event: 'photo', photo: 'a.jpg', number: 1, of: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const step = { stage: 'joint', fraction: 0.5, loss: 1.25, step: 40, steps: 80 } as const;
+    reporter.report({ event: 'stage', photo: 'a.jpg', ...step });
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    reporter.close();
+    expect(err.text()).toMatch(/50% \| a\.jpg \| joint 40\/80 loss 1\.25 \| \d+s left/);
   });
 
   it('shows stage, loss and time left on a terminal', async () => {

@@ -6,13 +6,13 @@ import { composeOverlay } from '../export/index.ts';
 import type { FitResult } from '../fitting/index.ts';
 import type { JointIteration, Sharing } from '../fitting/joint/index.ts';
 import { evaluateModel } from '../model/index.ts';
-import { fuseAlbedos } from './fuse-albedos.ts';
+import { fuseAlbedos, type SeenAlbedo } from './fuse-albedos.ts';
 import { jointTextureModel, runJointStep, stagesOf, type JointStep } from './joint-step.ts';
 import { measureSimilarity } from './measure-similarity.ts';
 import { paintMouth } from './paint-mouth.ts';
 import { fitPersonLandmarks, weightOf } from './person-landmarks.ts';
 import type { PhotoInput } from './photo-input.ts';
-import { photoWarnings } from './photo-warnings.ts';
+import { PHOTO_WARNING_LIMITS, photoWarnings } from './photo-warnings.ts';
 import { renderPreview } from './preview.ts';
 import { FACE_REGIONS, regionConfidence, type RegionConfidence } from './region-confidence.ts';
 import { textureImage } from './texture-image.ts';
@@ -100,20 +100,32 @@ export async function fitViews(
   const fits = joint?.fits ?? starts;
   const loss = fits[reference].landmarkError.median;
 
-  const textures: TextureStep[] = [];
-  for (const [i, input] of photos.entries())
-    textures.push(
-      await step(
-        'texture',
-        { stage: 'texture', fraction: between(shares.texture, shares.pictures, i, photos.length), loss },
-        () => runTextureStep({ input, fit: fits[i], assets, kind, sizePx: preset.textureSizePx, fitted }),
-      ),
+  const textures: Pick<TextureStep, 'light' | 'faceSeen' | 'observation' | 'texture' | 'warnings'>[] = [];
+  let fused: SeenAlbedo | undefined;
+  const order = [reference, ...photos.map((_, i) => i).filter((i) => i !== reference)];
+  for (const [done, i] of order.entries()) {
+    const fraction = between(shares.texture, shares.pictures, done, photos.length);
+    // A large map of each photo would not fit into memory: they are brought together one by one.
+    const {
+      albedo: own,
+      seen,
+      light,
+      faceSeen,
+      observation,
+      texture,
+      warnings,
+    } = await step('texture', { stage: 'texture', fraction, loss }, () =>
+      runTextureStep({ input: photos[i], fit: fits[i], assets, kind, sizePx: preset.textureSizePx, fitted }),
     );
+    textures[i] = { light, faceSeen, observation, texture, warnings };
+    const map = { albedo: own, seen };
+    if (fused === undefined) fused = map;
+    else if (kind === 'completed') fused = fuseAlbedos([fused, map]);
+  }
+  const { albedo } = fused as SeenAlbedo;
   const lit: FitResult[] = [];
   for (const [i, fit] of fits.entries())
     lit.push({ ...fit, parameters: { ...fit.parameters, light: textures[i].light } });
-  const order = [reference, ...photos.map((_, i) => i).filter((i) => i !== reference)];
-  const { albedo } = kind === 'completed' ? fuseAlbedos(order.map((i) => textures[i])) : textures[reference];
   const positions = lit.map(({ parameters }) =>
     evaluateModel(model, parameters.identity, parameters.expression),
   );
@@ -159,7 +171,7 @@ export async function fitViews(
       confidence: regionConfidence(model, textures[i].observation),
       ...(similarity === undefined ? {} : { identitySimilarity: similarity }),
       ...(before === undefined ? {} : { identitySimilarityBefore: before[i] }),
-      warnings: [...lit[i].warnings, ...textures[i].warnings, ...photoWarnings(textures[i].observation)],
+      warnings: warningsOf(lit[i], textures[i]),
     });
   }
   await onEvent?.({ stage: 'done', fraction: 1, loss });
@@ -245,7 +257,17 @@ function bestConfidence(views: readonly HeadPhoto[]): RegionConfidence {
   ) as Record<(typeof FACE_REGIONS)[number], number>;
 }
 
-/** Each warning once, with the photos it concerns. */
+function warningsOf(
+  fit: FitResult,
+  { observation, warnings }: Pick<TextureStep, 'observation' | 'warnings'>,
+): string[] {
+  const photo = photoWarnings(observation);
+  // That little of the face was seen follows from its being hidden: one sentence is enough.
+  const hidden = observation.faceHidden > PHOTO_WARNING_LIMITS.hidden;
+  return [...fit.warnings, ...(hidden ? [] : warnings), ...photo];
+}
+
+/** Each photo's warnings with its name. */
 function namedWarnings(photos: readonly PhotoInput[], views: readonly HeadPhoto[]): string[] {
   return views.flatMap(({ index, warnings }) =>
     warnings.map((warning) => `${photos[index].name ?? `photo ${index + 1}`}: ${warning}`),

@@ -20,6 +20,7 @@ export {
   writeLinearTexture,
 } from './linear-texture.ts';
 export type { InvertLinearTextureOptions, LinearTexture, TexelBox } from './linear-texture.ts';
+export { toneTexture } from './tone-texture.ts';
 export { GENERATOR_FORMAT, generatorTexture, readGeneratorDescription } from './generator-texture.ts';
 export type { GeneratorDescription } from './generator-texture.ts';
 export { INVERT_TEXTURE_DEFAULTS, invertTexture } from './invert-texture.ts';
