@@ -22,3 +22,5 @@ export { antialias } from './antialias.ts';
 export type { AntialiasedPicture, SilhouetteTensors } from './antialias.ts';
 export { findSilhouette } from './silhouette.ts';
 export type { Silhouette } from './silhouette.ts';
+export { mipLevel } from './mip-level.ts';
+export type { ChartSurface } from './mip-level.ts';

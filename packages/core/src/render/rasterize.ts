@@ -121,16 +121,22 @@ export function rasterizeVisibility(
   const triangleIds = new Int32Array(width * height).fill(-1);
   const inverseDepth = new Float32Array(width * height);
   const half = SUBPIXEL / 2;
+  // Once a vertex, not once a corner: half of the time of small pictures was rounding.
+  const snapped = new Float64Array(projected.length);
+  for (let i = 0; i < projected.length; i += 3) {
+    snapped[i] = snap(projected[i]);
+    snapped[i + 1] = snap(projected[i + 1]);
+  }
   for (let id = 0; id * 3 < triangles.length; id++) {
     const a = triangles[id * 3] * 3;
     let b = triangles[id * 3 + 1] * 3;
     let c = triangles[id * 3 + 2] * 3;
-    const ax = snap(projected[a]);
-    const ay = snap(projected[a + 1]);
-    let bx = snap(projected[b]);
-    let by = snap(projected[b + 1]);
-    let cx = snap(projected[c]);
-    let cy = snap(projected[c + 1]);
+    const ax = snapped[a];
+    const ay = snapped[a + 1];
+    let bx = snapped[b];
+    let by = snapped[b + 1];
+    let cx = snapped[c];
+    let cy = snapped[c + 1];
     const depthA = projected[a + 2];
     const depthB = projected[b + 2];
     const depthC = projected[c + 2];

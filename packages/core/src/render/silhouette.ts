@@ -35,14 +35,24 @@ export function findSilhouette(
   { silhouettePixels, silhouetteEdges }: Silhouette,
 ): number {
   const neighbours = triangleNeighbours(triangles);
+  const turns = orientations(projected, triangles);
   const capacity = silhouettePixels.length / 2;
   let count = 0;
+  /** Whether two triangles share a side and show the same face: the common case, settled without a walk. */
+  const joined = (s: number, t: number): boolean =>
+    t >= 0 &&
+    (neighbours[s * 3] === t || neighbours[s * 3 + 1] === t || neighbours[s * 3 + 2] === t) &&
+    turns[s] === turns[t];
   const visit = (p: number, q: number): void => {
-    let [near, far] = inverseDepth[p] >= inverseDepth[q] ? [p, q] : [q, p];
+    const first = inverseDepth[p] >= inverseDepth[q];
+    let near = first ? p : q;
+    let far = first ? q : p;
+    if (joined(triangleIds[near], triangleIds[far])) return;
     let side = walk(near, far);
     // The nearer surface goes on behind the other, which then ends before it.
     if (side === HIDDEN && triangleIds[far] >= 0) {
-      [near, far] = [far, near];
+      near = far;
+      far = first ? p : q;
       side = walk(near, far);
     }
     if (side < 0) return;
@@ -62,7 +72,7 @@ export function findSilhouette(
     const dy = Math.floor(q / width) + 0.5 - py;
     let triangle = triangleIds[p];
     const goal = triangleIds[q];
-    const facing = orientation(projected, triangles, triangle);
+    const facing = turns[triangle];
     let entered = -1;
     for (let step = 0; step < LONGEST_WALK; step++) {
       // The side over which the way leaves: of those that it crosses outwards, the nearest.
@@ -85,10 +95,9 @@ export function findSilhouette(
       }
       if (exit < 0 || nearest >= 1) return HIDDEN;
       const next = neighbours[exit];
-      if (next < 0 || orientation(projected, triangles, next) !== facing) return exit;
+      if (next < 0 || turns[next] !== facing) return exit;
       if (next === goal) return ARRIVED;
-      const [a, b] = [triangles[exit], triangles[exit % 3 === 2 ? exit - 2 : exit + 1]];
-      entered = sideOf(triangles, next, a, b);
+      entered = sideOf(triangles, next, triangles[exit], triangles[exit % 3 === 2 ? exit - 2 : exit + 1]);
       triangle = next;
     }
     return ARRIVED;
@@ -104,15 +113,19 @@ export function findSilhouette(
   return count;
 }
 
-/** 1 or -1 for the two ways round on screen, 0 for a triangle without area. */
-function orientation(projected: Float32Array, triangles: Uint32Array, triangle: number): number {
-  const a = triangles[triangle * 3] * 3;
-  const b = triangles[triangle * 3 + 1] * 3;
-  const c = triangles[triangle * 3 + 2] * 3;
-  return Math.sign(
-    (projected[b] - projected[a]) * (projected[c + 1] - projected[a + 1]) -
-      (projected[b + 1] - projected[a + 1]) * (projected[c] - projected[a]),
-  );
+/** [T] 1 or -1 for the two ways round on screen, 0 for triangles without area. */
+function orientations(projected: Float32Array, triangles: Uint32Array): Int8Array {
+  const out = new Int8Array(triangles.length / 3);
+  for (let t = 0; t < out.length; t++) {
+    const a = triangles[t * 3] * 3;
+    const b = triangles[t * 3 + 1] * 3;
+    const c = triangles[t * 3 + 2] * 3;
+    out[t] = Math.sign(
+      (projected[b] - projected[a]) * (projected[c + 1] - projected[a + 1]) -
+        (projected[b + 1] - projected[a + 1]) * (projected[c] - projected[a]),
+    );
+  }
+  return out;
 }
 
 /** The side of a triangle between two of its vertices. */

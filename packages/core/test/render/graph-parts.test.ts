@@ -10,6 +10,7 @@ import {
   decodeSrgb,
   encodeSrgb,
   interpolate,
+  mipLevel,
   pixelBarycentrics,
   rasterInput,
   rasterize,
@@ -175,6 +176,26 @@ describe('sampleTexture', () => {
       );
       expect(error).toBeLessThan(1e-6);
     }
+  });
+});
+
+describe('mipLevel', () => {
+  it('is the logarithm of the texels along a pixel, as far as the texture can be halved', () => {
+    // A square of 10 x 10 px that shows the whole chart.
+    const square = {
+      positions: Float32Array.of(2, 2, 500, 2, 12, 500, 12, 12, 500, 12, 2, 500),
+      triangles: Uint32Array.of(0, 1, 2, 0, 2, 3),
+      uvs: Float32Array.of(0, 0, 0, 1, 1, 1, 1, 0),
+    };
+    const picture = { width: 16, height: 16 };
+    const raster = rasterInput(
+      square.positions,
+      { triangles: square.triangles, uvTriangles: square.triangles },
+      picture,
+    );
+    const level = (side: number): number => mipLevel(raster, square.positions, square, side);
+    expect([8, 16, 32, 64, 128, 100, 75].map(level)).toEqual([0, 0, 1, 2, 3, 2, 0]);
+    expect(mipLevel(createRasterInput(picture), square.positions, square, 64)).toBe(0);
   });
 });
 
