@@ -1,5 +1,5 @@
 /**
- * Content loss of GANFIT (Gecer et al. 2019, eq. 8): photo and render should look alike to every layer of the identity network,
+ * Content loss of GANFIT (Gecer et al. 2019): photo and render should look alike to every layer of the identity network,
  * not only to its last, which is trained to forget pose, light and detail:
  *
  *   L_con = sum_j |F^j(I0) - F^j(IR)|_2 / sizeof(F^j)

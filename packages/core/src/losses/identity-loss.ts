@@ -1,10 +1,10 @@
 /**
- * Identity loss of GANFIT (Gecer et al. 2019, eq. 6): one minus the cosine between the identity network's last layer on the
+ * Identity loss of GANFIT (Gecer et al. 2019): one minus the cosine between the identity network's last layer on the
  * photo and on the render,
  *
  *   L_id = 1 - F^n(I0) . F^n(IR) / (|F^n(I0)| |F^n(IR)|)
  *
- * The same function is the paper's second identity term L^_id (eq. 7), where IR is a second render of the same p_s and p_t under
+ * The same function is the paper's second identity term L^_id, where IR is a second render of the same p_s and p_t under
  * an expression, camera and light drawn anew in each iteration (`randomView`): it stops the fit from writing identity into
  * what only this photo shows, such as its light.
  */

@@ -1,5 +1,5 @@
 /**
- * Landmark loss of GANFIT (Gecer et al. 2019, eq. 10): the distance between the photo's landmarks and the model's, projected by
+ * Landmark loss of GANFIT (Gecer et al. 2019): the distance between the photo's landmarks and the model's, projected by
  * the same camera. The paper measures 68 points in pixels of its crop; here the number of points is free (478 dense ones, or
  * the 68) and distances are divided by the outer-eye distance, so that weights do not depend on the photo's size:
  *

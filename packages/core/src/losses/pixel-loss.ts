@@ -1,5 +1,5 @@
 /**
- * Pixel loss of GANFIT (Gecer et al. 2019, eq. 9), L_pix = |I0 - IR|_1, where the mask says that the photo shows bare skin and the
+ * Pixel loss of GANFIT (Gecer et al. 2019), L_pix = |I0 - IR|_1, where the mask says that the photo shows bare skin and the
  * render covers the pixel:
  *
  *   L_pix = sum_p m_p rho(|I0_p - IR_p|) / (3 sum_p m_p),   rho(d) = d / (1 + d / s)

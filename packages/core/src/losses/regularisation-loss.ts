@@ -1,5 +1,5 @@
 /**
- * Regularisation of GANFIT (Gecer et al. 2019, eq. 12): coefficients weighted by their inverse variance,
+ * Regularisation of GANFIT (Gecer et al. 2019): coefficients weighted by their inverse variance,
  *
  *   L_reg = sum_k (p_k - mu_k)^2 / sigma_k^2
  *
