@@ -1,6 +1,6 @@
 /**
  * Radix sort of 32-bit floats, three passes of 11 bits. Sliced Wasserstein distances sort a quarter of a million numbers ten
- * thousand times: 256,000 normal numbers take 5 ms here, 17 ms with `Float32Array.sort` (processor time, one core).
+ * thousand times: 256,000 normal numbers take 4 ms here, 23 ms with `Float32Array.sort` (processor time, one core).
  */
 
 const RADIX = 2048;
