@@ -4,9 +4,10 @@ import { nodeRuntime } from '@likeness/graph/node';
 import { gradientError } from '@likeness/testing';
 import { describe, expect, it } from 'vitest';
 import {
-  ambientLight,
   directionalLight,
+  HARMONICS_PRIOR_DEFAULTS,
   harmonicsPrior,
+  shBasis,
   phongPrior,
   PHONG_PRIOR_DEFAULTS,
   shadeHarmonics,
@@ -87,11 +88,25 @@ describe('priors of light', () => {
     const prior = ({ c }: Readonly<Record<string, Tensor>>): Tensor => harmonicsPrior(c);
     const of = async (coefficients: Float32Array): Promise<number> =>
       (await evaluate(prior, { c: [[3, 9], coefficients] }))[0];
-    expect(await of(ambientLight([0.7, 0.7, 0.7]).coefficients)).toBeCloseTo(0, 6);
-    // One deviation of strength, then of one channel's share of tint (a channel's own tint is two thirds of its excess).
-    expect(await of(ambientLight([1, 1, 1]).coefficients)).toBeCloseTo(0.5, 4);
-    const tinted = await of(ambientLight([1, 0.7, 0.7]).coefficients);
-    expect(tinted).toBeGreaterThan(await of(ambientLight([0.8, 0.8, 0.8]).coefficients));
+    const { means: greys, deviations } = HARMONICS_PRIOR_DEFAULTS;
+    // The mean light: each function's factor times its coefficient is the mean.
+    const basis = new Float64Array(9);
+    const peaks = new Float64Array(9);
+    for (let k = 0; k < 2000; k++) {
+      const z = (k + 0.5) / 1000 - 1;
+      const angle = k * Math.PI * (3 - Math.sqrt(5));
+      const r = Math.sqrt(1 - z * z);
+      shBasis(r * Math.cos(angle), r * Math.sin(angle), z, basis);
+      basis.forEach((value, b) => (peaks[b] = Math.max(peaks[b], Math.abs(value))));
+    }
+    const mean = Float32Array.from({ length: 27 }, (_, i) => greys[i % 9] / peaks[i % 9]);
+    expect(await of(mean)).toBeLessThan(0.01);
+    // One deviation of strength.
+    const strong = mean.map((x, i) => (i % 9 === 0 ? x + deviations[0] / peaks[0] : x));
+    expect(await of(strong)).toBeCloseTo(0.5, 1);
+    // The same excess in one channel is tint and less likely than grey strength of a third of it.
+    const tinted = mean.map((x, i) => (i === 0 ? x + deviations[0] / peaks[0] : x));
+    expect(await of(tinted)).toBeGreaterThan(2);
 
     const means = PHONG_PRIOR_DEFAULTS;
     const light = {
