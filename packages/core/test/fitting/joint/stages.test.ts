@@ -1,10 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  JOINT_PRESETS,
-  LOSS_NAMES,
-  readStages,
-  StagesError,
-} from '../../../src/fitting/joint/index.ts';
+import { JOINT_PRESETS, LOSS_NAMES, readStages, StagesError } from '../../../src/fitting/joint/index.ts';
 import { rateOf, uses } from '../../../src/fitting/joint/stages.ts';
 
 const GOOD = {
