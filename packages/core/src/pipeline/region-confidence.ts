@@ -51,7 +51,8 @@ export function regionConfidence(model: MorphableModel, observation: SkinObserva
     if (index === NONE) continue;
     const whole = FACE_REGIONS[index] === 'ears' || FACE_REGIONS[index] === 'neck';
     best[index] += whole ? 1 : ramp(FRONTAL[0], FRONTAL[1], normals[vertex * 3 + 2]);
-    seen[index] += unwrapped.confidence[i];
+    // The mask's filters are running sums: a zero may come out as -1e-9.
+    seen[index] += Math.max(0, unwrapped.confidence[i]);
   }
   const sharp = ramp(RESOLUTION[0], RESOLUTION[1], eyeDistancePx);
   const value = (index: number): number =>

@@ -203,8 +203,8 @@ function shares(
     open += possible[i];
   }
   return {
-    faceSeen: best > 0 ? Math.min(1, sum / best) : 0,
-    faceHidden: open > 0 ? Math.max(0, 1 - sum / open) : 1,
+    faceSeen: best > 0 ? Math.min(1, Math.max(0, sum / best)) : 0,
+    faceHidden: open > 0 ? Math.min(1, Math.max(0, 1 - sum / open)) : 1,
   };
 }
 
