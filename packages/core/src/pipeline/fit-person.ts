@@ -1,7 +1,7 @@
 /** Several photos of one person in, one head out: shared shape and texture, each photo's own expression, camera and light. */
 import type { Sharing } from '../fitting/joint/index.ts';
 import { fitViews } from './fit-views.ts';
-import { otherPeopleWarning } from './other-people.ts';
+import { otherPeopleWarnings } from './other-people.ts';
 import type { PhotoInput } from './photo-input.ts';
 import type { FitAssets, FitEvent, FitPhotoOptions, HeadResult } from './types.ts';
 
@@ -26,9 +26,9 @@ export async function fitPerson(
   if (photos.length < 2)
     throw new RangeError(`A head of several photos needs at least two, but ${photos.length} was given.`);
   const head = await fitViews(photos, assets, options, onEvent);
-  const warning = otherPeopleWarning(
+  const strangers = otherPeopleWarnings(
     photos.map(({ face }) => face.embedding),
     photos.map(({ name }, i) => name ?? `photo ${i + 1}`),
   );
-  return warning === undefined ? head : { ...head, warnings: [warning, ...head.warnings] };
+  return { ...head, warnings: [...strangers, ...head.warnings] };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findOtherPeople, otherPeopleWarning } from '@likeness/core/pipeline';
+import { otherPeopleWarnings } from '@likeness/core/pipeline';
 
 /** A unit vector at an angle in the plane: the cosine of two is that of the angle between them. */
 function at(degrees: number): Float32Array {
@@ -7,30 +7,28 @@ function at(degrees: number): Float32Array {
   return Float32Array.of(Math.cos(a), Math.sin(a));
 }
 
-describe('findOtherPeople', () => {
-  it('links photos through each other: both ends of a turn are one person by the middle', () => {
-    // 0 and 80 degrees are far apart, 40 is near both (cos 40 = 0.77).
-    expect(findOtherPeople([at(0), at(80), at(40)])).toEqual({
-      others: [],
-      person: [0, 1, 2],
-      similarity: 1,
-    });
+describe('otherPeopleWarnings', () => {
+  it('says nothing of photos of one person', () => {
+    expect(otherPeopleWarnings([at(0), at(5), at(10)], ['a.jpg', 'b.jpg', 'c.jpg'])).toEqual([]);
   });
 
-  it('takes the largest group for the person, wherever it stands, the earlier one of two', () => {
-    const found = findOtherPeople([at(120), at(0), at(10), at(125), at(20)]);
-    expect(found.person).toEqual([1, 2, 4]);
-    expect(found.others).toEqual([0, 3]);
-    expect(found.similarity).toBeCloseTo(Math.cos((100 * Math.PI) / 180), 5);
-    expect(findOtherPeople([at(0), at(90)])).toMatchObject({ person: [0], others: [1] });
-  });
-});
-
-describe('otherPeopleWarning', () => {
-  it('names the files and says nothing of one person', () => {
-    expect(otherPeopleWarning([at(0), at(5)], ['a.jpg', 'b.jpg'])).toBeUndefined();
-    expect(otherPeopleWarning([at(0), at(5), at(90)], ['a.jpg', 'b.jpg', 'c.jpg'])).toMatch(
-      /^c\.jpg seems to show somebody else than a\.jpg, b\.jpg \(identity similarity 0\.09, below 0\.55\): .*\.$/,
+  it('names the stranger and the person, wherever they stand', () => {
+    const names = ['x.jpg', 'a.jpg', 'b.jpg'];
+    const warnings = otherPeopleWarnings([at(90), at(0), at(5)], names);
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^x\.jpg seems to show somebody else than a\.jpg, b\.jpg \(identity similarity 0\.09 at most\): .*\.$/,
+      ) as string,
+    ]);
+    expect(otherPeopleWarnings([at(0), at(80), at(90), at(5), at(2)], ['a', 'x', 'y', 'b', 'c'])[0]).toMatch(
+      /^x, y seem to show somebody else than a, b, c /,
     );
+  });
+
+  it('reports a doubt where photos are alike, but not sure to be of one person', () => {
+    // cos 52 degrees = 0.62: above what joins photos, below what is sure.
+    const warnings = otherPeopleWarnings([at(0), at(52)], ['a.jpg', 'b.jpg']);
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toMatch(/^a\.jpg, b\.jpg may show somebody else .* 0\.62 to them.*\.$/);
   });
 });
