@@ -7,11 +7,13 @@
 import {
   abs,
   add,
+  averagePool2d,
   concat,
   gradients,
   mean,
   mul,
   neg,
+  resize2d,
   sign,
   sliceAxis,
   softplus,
@@ -26,6 +28,15 @@ import { augment } from './augmentation.ts';
 import { encodeTensor, type LatentSpace } from './latent-space.ts';
 import { critic, generator, type GanArchitecture } from './networks.ts';
 
+const halve = (x: Tensor): Tensor => averagePool2d(x, { kernel: [2, 2] });
+
+/** Mean magnitude of the finest octave in blocks of 4 x 4: [n, 3, h / 4, w / 4]. */
+function detailOf(x: Tensor): Tensor {
+  const [, , h, w] = x.shape;
+  const smooth = resize2d(halve(x), { size: [h, w] });
+  return averagePool2d(abs(sub(x, smooth)), { kernel: [4, 4] });
+}
+
 export interface GanLossOptions {
   readonly architecture: GanArchitecture;
   readonly level: number;
@@ -33,8 +44,10 @@ export interface GanLossOptions {
   readonly penalty: number;
   /** Where latents have a meaning: half of them are then those of the first half of `real`. */
   readonly space?: LatentSpace | undefined;
-  /** Weight of the mean absolute difference between those; 0 leaves it out. */
+  /** Weight of the mean absolute difference between those, without their finest octave; 0 leaves it out. */
   readonly reconstruction?: number | undefined;
+  /** Weight of the difference in how much detail there is where; 0 leaves it out. */
+  readonly detail?: number | undefined;
 }
 
 /**
@@ -42,7 +55,7 @@ export interface GanLossOptions {
  * The generator's part moves no weight of the critic and the other way round.
  */
 export function ganLoss(
-  { architecture, level, penalty, space, reconstruction = 0 }: GanLossOptions,
+  { architecture, level, penalty, space, reconstruction = 0, detail = 0 }: GanLossOptions,
   p: Tensors,
   batch: Tensors,
 ): LossResult {
@@ -77,9 +90,20 @@ export function ganLoss(
     confidence: mean(sign(ofReal)),
   };
   if (reproduces) {
-    const difference = mean(abs(sub(first(drawn), first(batch['real']))));
+    // An absolute difference asks for the median where a latent does not say where a pore lies, and the median is smooth:
+    // of the finest octave only the amount is asked for, and what it looks like is the critic's to say.
+    const [made, wanted] = [first(drawn), first(batch['real'])];
+    const difference = mean(abs(sub(halve(made), halve(wanted))));
     metrics['reconstruction'] = difference;
     loss = add(loss, mul(difference, reconstruction));
+    if (detail > 0) {
+      const amount = add(
+        mean(abs(sub(detailOf(made), detailOf(wanted)))),
+        mean(abs(sub(detailOf(halve(made)), detailOf(halve(wanted))))),
+      );
+      metrics['detail'] = amount;
+      loss = add(loss, mul(amount, detail));
+    }
   }
   if (penalty > 0) {
     const [slope] = gradients(sum(ofReal), [real]);

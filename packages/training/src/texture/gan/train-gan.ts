@@ -47,23 +47,26 @@ export interface GanConfig {
   readonly latentSpace?: LatentSpaceConfig | undefined;
   /** Weight of reproducing maps from their own latents (default 0; needs `latentSpace`). */
   readonly reconstruction?: number | undefined;
+  /** Weight of having as much fine detail as the maps have, where they have it (default 0; needs `latentSpace`). */
+  readonly detail?: number | undefined;
 }
 
 export const GAN_DEFAULTS: Omit<GanConfig, 'window'> = {
   architecture: { latent: 512, base: [5, 4], widths: [128, 128, 96, 64, 32, 16, 8], subPixel: true },
   phases: [
-    { level: 3, fadeImages: 0, images: 20_000, batch: 16 },
-    { level: 4, fadeImages: 6_000, images: 18_000, batch: 8 },
-    { level: 5, fadeImages: 6_000, images: 24_000, batch: 8 },
-    { level: 6, fadeImages: 6_000, images: 60_000, batch: 8 },
+    { level: 3, fadeImages: 0, images: 12_000, batch: 16 },
+    { level: 4, fadeImages: 4_000, images: 10_000, batch: 8 },
+    { level: 5, fadeImages: 4_000, images: 14_000, batch: 8 },
+    { level: 6, fadeImages: 4_000, images: 96_000, batch: 8 },
   ],
   seed: 1,
-  learningRate: 1.5e-3,
+  learningRate: 1e-3,
   r1: 2e-4,
   r1Every: 16,
-  averageImages: 5_000,
+  averageImages: 1_500,
   latentSpace: { level: 3, modes: 48, modesLevel: 5, samples: 6_000 },
-  reconstruction: 10,
+  reconstruction: 40,
+  detail: 60,
 };
 
 /** A run that is killed loses no more than this. */
@@ -103,6 +106,7 @@ export interface GanReport {
   readonly confidence: number;
   readonly r1?: number;
   readonly reconstruction?: number;
+  readonly detail?: number;
   readonly probability: number;
   readonly imagesPerSecond: number;
 }
@@ -165,6 +169,7 @@ export async function trainGan(options: TrainGanOptions): Promise<boolean> {
             confidence: number('confidence'),
             ...(metrics['r1'] ? { r1: number('r1') } : {}),
             ...(metrics['reconstruction'] ? { reconstruction: number('reconstruction') } : {}),
+            ...(metrics['detail'] ? { detail: number('detail') } : {}),
             probability: state.probability,
             imagesPerSecond: (1000 * (state.shown - lastShown)) / Math.max(1e-3, time - lastTime),
           };
@@ -216,7 +221,7 @@ async function openPhase(
   values: ReturnType<Trainer['checkpoint']> | undefined,
   resumes: boolean,
 ): Promise<Phase> {
-  const { architecture, window, reconstruction } = config;
+  const { architecture, window, reconstruction, detail } = config;
   const { level, batch: n } = phase;
   const [h, w] = levelSize(window, level);
   const fresh = initialParameters(architecture, level, randomKey(config.seed));
@@ -242,7 +247,7 @@ async function openPhase(
   };
   const open = (penalty: number): Promise<Trainer> =>
     createTrainer({
-      loss: (p, given) => ganLoss({ architecture, level, penalty, space, reconstruction }, p, given),
+      loss: (p, given) => ganLoss({ architecture, level, penalty, space, reconstruction, detail }, p, given),
       optimiser,
       parameters,
       batch,

@@ -123,6 +123,7 @@ describe('trainGan with a latent space', () => {
       // Two of six directions: the networks have to learn the others.
       latentSpace: { ...config, modes: 2, modesLevel: 1 },
       reconstruction: 10,
+      detail: 10,
     };
     const options = {
       config: gan,
