@@ -14,8 +14,8 @@ export interface ChartSurface {
  * @param raster of the picture
  * @param projected the vertices it was made of
  * @param textureSize texels per side
- * @returns floor(log2 of the texels along a pixel's side, median over the covered pixels), held so that the pooled texture keeps whole
- *   texels; 0 where nothing is covered
+ * @returns log2 of the texels along a pixel's side (median over the covered pixels), rounded up from 0.7, held so that the pooled texture
+ *   keeps whole texels; 0 where nothing is covered
  */
 export function mipLevel(
   raster: RasterInput,
@@ -35,9 +35,12 @@ export function mipLevel(
   scales.sort((a, b) => a - b);
   const texels = Math.sqrt(scales[scales.length >> 1]);
   let level = 0;
-  while (2 ** (level + 1) <= texels && textureSize % 2 ** (level + 1) === 0) level++;
+  while (2 ** (level + ROUND_UP) <= texels && textureSize % 2 ** (level + 1) === 0) level++;
   return level;
 }
+
+/** Where the next level is nearer to a supersampled picture (the four pictures of the decision). */
+const ROUND_UP = 0.7;
 
 /** Twice the signed area of a triangle whose corners are rows of `points`. */
 function area(points: Float32Array, stride: number, corners: Int32Array, at: number): number {
