@@ -77,6 +77,8 @@ describe('likeness bench', () => {
     [['bench', 'now', '--data', '.'], /Give --predictions DIR to judge meshes, or --fit/],
     [['bench', 'now', '--data', '.', '--fit', '--predictions', '.'], /not both/],
     [['bench', 'now', '--data', '.', '--predictions', '.', '--unit', 'inch'], /mm, cm, m/],
+    [['bench', 'texture', '--maps', 'nowhere'], /The folder nowhere of --maps holds no dataset\.json/],
+    [['bench', 'texture', '--maps', '.', '--samples', '0'], /whole number from 1 on/],
     [['bench', 'faces', '--data', 'nowhere'], /The folder nowhere of --data does not exist/],
     [
       ['bench', 'realy', '--data', '.', '--fit', '--out', 'nowhere-yet', '--resume'],

@@ -32,4 +32,22 @@ describe('train texture', () => {
     }
     expect(existsSync(out)).toBe(false);
   });
+
+  it('takes ready-made maps alone or beside photographs, and says what they lack', async () => {
+    const maps = join(root, 'uv');
+    mkdirSync(maps, { recursive: true });
+    for (const name of ['x', 'y']) writeFileSync(join(maps, `${name}.png`), '');
+    const foreign = ['--uv-maps', maps, '--uv-mesh', 'head.obj', '--validation-people', '1', '--dry-run'];
+    const both = await train(...foreign, '--modes', '3');
+    expect(both.stdout).toBe('4 photos to learn from, 1 held out; people: 5\n');
+    for (const [args, message] of [
+      [[], /Give a folder of photographs with --photos, or of ready-made maps/],
+      [['--uv-maps', maps], /--uv-maps and --uv-mesh go together/],
+      [['--uv-maps', 'nowhere', '--uv-mesh', 'head.obj'], /nowhere is not a folder/],
+    ] as const) {
+      const { code, stderr } = await runCli(['train', 'texture', ...args]);
+      expect(stderr).toMatch(message);
+      expect(code).toBe(2);
+    }
+  }, 240_000);
 });

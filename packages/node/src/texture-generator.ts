@@ -11,7 +11,7 @@ import {
   type TextureModel,
 } from '@likeness/core/texture';
 import { importOnnx, type ImportedModel } from '@likeness/graph';
-import { LIKENESS_SKIN } from '@likeness/models';
+import { LIKENESS_HEAD, LIKENESS_SKIN } from '@likeness/models';
 
 /**
  * Loads a generator network as texture model.
@@ -57,14 +57,12 @@ export async function loadTextureGenerator(path: string): Promise<TextureModel> 
 
 /** @returns the generator that comes with this version, in likeness-head's chart; undefined for other heads and where none comes */
 export async function loadDefaultGenerator(model: MorphableModel): Promise<TextureModel | undefined> {
-  const path = fileURLToPath(LIKENESS_SKIN.file);
+  if (model.name !== LIKENESS_HEAD.name) return undefined;
   const there = await readFile(LIKENESS_SKIN.manifest).then(
     () => true,
     () => false,
   );
-  if (!there) return undefined;
-  const generator = await loadTextureGenerator(path);
-  return generator.headModel === model.name ? generator : undefined;
+  return there ? loadTextureGenerator(fileURLToPath(LIKENESS_SKIN.file)) : undefined;
 }
 
 function describe(text: string, path: string): GeneratorDescription {
