@@ -134,28 +134,36 @@ describe('likeness fit with a joint fit', () => {
     expect(gif.pages).toBe(3);
   });
 
-  it('makes one head of several photos, with an overlay for each, and reports what it left out', async () => {
+  it('makes one head of several photos, names strangers among them and leaves out what it cannot use', async () => {
     const out = join(root, 'person');
-    const photos = [EXAMPLE, second, join(root, 'missing.jpg')];
+    const stranger = existsSync(GROUP);
+    if (!stranger) console.warn('SKIPPED: a photo of somebody else, ../shared/data is not there');
+    const photos = [EXAMPLE, second, join(root, 'missing.jpg'), ...(stranger ? [GROUP] : [])];
     const args = ['fit', ...photos, '--same-person', '-o', out, '--stages', join(root, 'stages.json')];
     const { code, stdout, stderr } = await runCli(args);
     expect(stderr).toMatch(/^likeness: .*missing\.jpg does not exist: check the path\.\n$/);
     expect(code).toBe(2);
-    expect(stdout).toMatch(/^3 photos -> .*identity 0\.\d\d -> 0\.\d\d/);
+    expect(stdout).toMatch(/^[34] photos -> .*identity 0\.\d\d -> 0\.\d\d/);
     expect(readdirSync(out).sort()).toEqual([
       'albedo.png',
       'fit.json',
       'head.glb',
       'overlay-astronaut.png',
+      ...(stranger ? ['overlay-group_montage6.png'] : []),
       'overlay-second.png',
       'overlay.png',
     ]);
     const report = reportIn(out);
-    expect(report.photos).toMatchObject([
+    expect(report.photos?.slice(0, 2)).toMatchObject([
       { file: 'astronaut.jpg', overlay: 'overlay-astronaut.png' },
       { file: 'second.jpg', overlay: 'overlay-second.png' },
     ]);
-    expect(report.warnings.filter((warning) => warning.includes('somebody else'))).toEqual([]);
+    const strangers = report.warnings.filter((warning) => warning.includes('somebody else'));
+    expect(strangers).toHaveLength(stranger ? 1 : 0);
+    if (stranger)
+      expect(strangers[0]).toMatch(
+        /^\S*group_montage6\.jpg seems to show somebody else than \S*astronaut\.jpg, \S*second\.jpg /,
+      );
 
     // Nothing of this folder may be lost to the next run: not ours, and its name would be needed.
     writeFileSync(join(out, 'overlay-mine.png'), 'mine');
@@ -163,19 +171,6 @@ describe('likeness fit with a joint fit', () => {
     const refused = await runCli(['fit', second, join(root, 'mine.jpg'), '--same-person', '-o', out]);
     expect(refused.stderr).toMatch(/holds overlay-mine\.png that likeness did not write: choose/);
     expect(refused.code).toBe(2);
-  });
-
-  it('notices photos of two people and names them', async () => {
-    if (!existsSync(GROUP)) {
-      console.warn('SKIPPED: photos of two people, ../shared/data is not there');
-      return;
-    }
-    const out = join(root, 'two');
-    const { code, stdout } = await runCli(['fit', EXAMPLE, GROUP, second, '--same-person', '-o', out]);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(
-      /note: \S*group_montage6\.jpg seems to show somebody else than \S*astronaut\.jpg, \S*second\.jpg/,
-    );
   });
 
   it('ends with code 3 where fewer than two photos show a face', async () => {

@@ -7,7 +7,14 @@ import { createBar } from './progress-bar.ts';
 
 /** One line of `--json`. */
 export type RunEvent =
-  | { readonly event: 'start'; readonly version: string; readonly photos: number; readonly preset: string }
+  | {
+      readonly event: 'start';
+      readonly version: string;
+      readonly photos: number;
+      /** 1 where all photos make one head. */
+      readonly heads?: number;
+      readonly preset: string;
+    }
   | { readonly event: 'photo'; readonly photo: string; readonly number: number; readonly of: number }
   | {
       readonly event: 'stage';
@@ -73,7 +80,7 @@ export async function humanReporter(
     report(event) {
       switch (event.event) {
         case 'start':
-          bar?.start(event.photos);
+          bar?.start(event.heads ?? event.photos);
           break;
         case 'photo':
           bar?.update(event.number - 1, { photo: event.photo, stage: 'reading', loss: '' });

@@ -30,7 +30,7 @@ export async function fitPerson(
   reporter: Reporter,
 ): Promise<PhotoOutcome[]> {
   const name = `${photos.length} photos`;
-  reporter.report({ event: 'photo', photo: name, number: photos.length, of: photos.length });
+  reporter.report({ event: 'photo', photo: name, number: 1, of: 1 });
   const skipped = new Map<number, PhotoOutcome>();
   const outcome = (index: number, error: unknown): PhotoOutcome => {
     const photo = photos[index].path;

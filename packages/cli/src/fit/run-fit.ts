@@ -40,7 +40,13 @@ export async function runFit(paths: readonly string[], options: FitCommandOption
   const stopListening = removeOnSignal(() => {
     reporter.close();
   });
-  reporter.report({ event: 'start', version: VERSION, photos: photos.length, preset: options.preset });
+  reporter.report({
+    event: 'start',
+    version: VERSION,
+    photos: photos.length,
+    ...(options.samePerson ? { heads: 1 } : {}),
+    preset: options.preset,
+  });
   const outcomes: PhotoOutcome[] = [];
   const { openLikeness, tuneCodecForCommandLine } = await import('@likeness/node');
   tuneCodecForCommandLine();
