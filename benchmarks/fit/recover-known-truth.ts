@@ -51,11 +51,11 @@ import { DATA, mean as average, median, quantile, requireData, rounded, writeRes
 const MODES = 10;
 const TEXTURE_PX = 256;
 const STAGES = [
-  { sizePx: 64, steps: 140, rate: 1 },
-  { sizePx: 128, steps: 140, rate: 0.4 },
+  { sizePx: 64, steps: 100, rate: 1 },
+  { sizePx: 128, steps: 60, rate: 0.5 },
 ] as const;
 /** Then light and texture alone, at the last size: visibility stays, so that a quasi-Newton method can follow the narrow valley between the two. */
-const POLISH_STEPS = 60;
+const POLISH_STEPS = 40;
 /** Step of Adam at the start of the first stage; falls along half a cosine within each stage. */
 const RATES: Readonly<Record<string, number>> = {
   rotation: 0.012,

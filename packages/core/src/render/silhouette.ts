@@ -4,7 +4,8 @@
  *
  * From the pixel that shows the nearer surface, a walk over the mesh towards its neighbour's centre either arrives (the surface goes on)
  * or leaves over an edge behind which there is nothing or the mesh turns away: the silhouette. nvdiffrast (Laine et al. 2020, section 3.4) looks
- * at the three edges of the pixel's own triangle only, which misses where triangles are as small as pixels, as a head's are.
+ * at the three edges of the pixel's own triangle only, which misses where triangles are as small as pixels, as a head's are. As there, a
+ * border is looked for across its own direction only: steep edges within rows, flat ones within columns.
  */
 import type { VisibilityBuffer } from './rasterize.ts';
 import { triangleNeighbours } from './triangle-neighbours.ts';
@@ -43,7 +44,7 @@ export function findSilhouette(
     t >= 0 &&
     (neighbours[s * 3] === t || neighbours[s * 3 + 1] === t || neighbours[s * 3 + 2] === t) &&
     turns[s] === turns[t];
-  const visit = (p: number, q: number): void => {
+  const visit = (p: number, q: number, inRow: boolean): void => {
     const first = inverseDepth[p] >= inverseDepth[q];
     let near = first ? p : q;
     let far = first ? q : p;
@@ -56,11 +57,18 @@ export function findSilhouette(
       side = walk(near, far);
     }
     if (side < 0) return;
+    const from = triangles[side];
+    const to = triangles[side % 3 === 2 ? side - 2 : side + 1];
+    const across = Math.abs(projected[to * 3] - projected[from * 3]);
+    const down = Math.abs(projected[to * 3 + 1] - projected[from * 3 + 1]);
+    // Steep edges lie between neighbours in a row, flat ones between neighbours in a column: each border counts once, and no edge is nearly
+    // parallel to the way that it crosses, where the gradient would have no bound.
+    if (inRow ? down < across : across <= down) return;
     if (count < capacity) {
       silhouettePixels[count * 2] = near;
       silhouettePixels[count * 2 + 1] = far;
-      silhouetteEdges[count * 2] = triangles[side];
-      silhouetteEdges[count * 2 + 1] = triangles[side % 3 === 2 ? side - 2 : side + 1];
+      silhouetteEdges[count * 2] = from;
+      silhouetteEdges[count * 2 + 1] = to;
     }
     count++;
   };
@@ -105,8 +113,8 @@ export function findSilhouette(
   for (let row = 0, pixel = 0; row < height; row++)
     for (let column = 0; column < width; column++, pixel++) {
       const id = triangleIds[pixel];
-      if (column + 1 < width && triangleIds[pixel + 1] !== id) visit(pixel, pixel + 1);
-      if (row + 1 < height && triangleIds[pixel + width] !== id) visit(pixel, pixel + width);
+      if (column + 1 < width && triangleIds[pixel + 1] !== id) visit(pixel, pixel + 1, true);
+      if (row + 1 < height && triangleIds[pixel + width] !== id) visit(pixel, pixel + width, false);
     }
   silhouettePixels.fill(0, count * 2);
   silhouetteEdges.fill(0, count * 2);
