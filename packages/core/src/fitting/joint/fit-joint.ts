@@ -25,6 +25,7 @@ import {
   type ProgramArrays,
 } from './photo-state.ts';
 import { onPlateau } from './plateau.ts';
+import { textureStart } from './texture-start.ts';
 import {
   JointFitError,
   type HistoryEntry,
@@ -157,7 +158,11 @@ async function runFit(programs: JointPrograms, options: JointRunOptions): Promis
   const running: Running = {
     programs,
     options,
-    person: startPerson(options, context.sizes.texture),
+    person: startPerson(
+      options,
+      options.textureStart ?? textureStart(options.photos, context.model, context.texture),
+      context.sizes.texture,
+    ),
     photos: options.photos.map((photo) => createPhotoState(photo, context)),
     history: [],
     timings: { compile: 0, targets: 0, geometry: 0, raster: 0, program: 0 },
@@ -200,12 +205,12 @@ async function runFit(programs: JointPrograms, options: JointRunOptions): Promis
   };
 }
 
-function startPerson({ photos, textureStart }: JointRunOptions, latentSize: number): PersonState {
+function startPerson({ photos }: JointRunOptions, latent: Float32Array, latentSize: number): PersonState {
   const count = photos[0].start.parameters.identity.length;
   const identity = new Float32Array(count);
   for (const { start } of photos)
     for (let k = 0; k < count; k++) identity[k] += start.parameters.identity[k] / photos.length;
-  const texture = textureStart?.slice() ?? new Float32Array(latentSize);
+  const texture = latent.slice();
   if (texture.length !== latentSize)
     throw new RangeError(
       `fitJoint: the texture model has ${latentSize} numbers in a latent, the start has ${texture.length}.`,

@@ -55,7 +55,7 @@ export interface JointFitOptions {
   readonly stages: readonly Stage[];
   readonly seed?: number | undefined;
   readonly sharing?: Sharing | undefined;
-  /** [L] p_t to start from; zeros where absent. */
+  /** [L] p_t to start from; where absent what the texture model reads off the photos (`encode`), or zeros. */
   readonly textureStart?: Float32Array | undefined;
   readonly randomView?: RandomViewOptions | undefined;
   /** Told after each step, and awaited. */
