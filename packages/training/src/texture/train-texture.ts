@@ -24,6 +24,7 @@ import { BUILD_MAPS_DEFAULTS, buildMaps, DATASET_FORMAT, type TextureDataset } f
 import { readAlbedo, readConfidence } from './dataset.ts';
 import { exportEncoder } from './export-encoder.ts';
 import {
+  chooseExemplars,
   createMapSampler,
   exportGenerator,
   FACE_WINDOW,
@@ -260,11 +261,14 @@ async function trainGanStage(
   const pyramids = albedos.map((albedo) => windowPyramid(albedo, window));
   const config: GanConfig = { ...GAN_DEFAULTS, window, seed, ...options.config };
   const runtime = nodeRuntime();
+  const { exemplars: count = 0 } = config.architecture;
+  const exemplars = count > 0 ? chooseExemplars(pyramids, window, count, window.topLevel - 2) : undefined;
   const started = performance.now();
   const finished = await trainGan({
     config,
     folder: join(out, 'gan'),
     sampler: createMapSampler(pyramids, window),
+    exemplars,
     runtime,
     threads: options.threads,
     now: () => performance.now(),
@@ -292,6 +296,7 @@ async function trainGanStage(
     window,
     fitContinuation(pyramids, latents, texture),
     space,
+    exemplars,
   );
   const description: GeneratorDescription = {
     format: GENERATOR_FORMAT,

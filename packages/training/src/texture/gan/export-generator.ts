@@ -23,6 +23,7 @@ import {
 import { solveDense } from '@likeness/core/geometry';
 import type { LinearTexture } from '@likeness/core/texture';
 import { levelSize, type FaceWindow } from './face-window.ts';
+import type { Exemplars } from './exemplars.ts';
 import type { LatentSpace } from './latent-space.ts';
 import { generator, type GanArchitecture } from './networks.ts';
 
@@ -149,6 +150,7 @@ export function exportGenerator(
   window: FaceWindow,
   continuation: MapContinuation,
   space?: LatentSpace,
+  exemplars?: Exemplars,
 ): Uint8Array {
   const constants = Object.fromEntries(
     Object.entries(weights).map(([name, { data, shape }]) => [name, half(data, shape)]),
@@ -157,6 +159,7 @@ export function exportGenerator(
     ({ latent }) => {
       const image = generator(architecture, constants, latent, window.topLevel, {
         space,
+        exemplars,
         store: half,
       });
       return { texture: continueMap(image, window, continuation) };

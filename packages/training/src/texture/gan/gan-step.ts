@@ -25,6 +25,7 @@ import {
   type Tensors,
 } from '@likeness/graph';
 import { augment } from './augmentation.ts';
+import type { Exemplars } from './exemplars.ts';
 import { encodeTensor, type LatentSpace } from './latent-space.ts';
 import { critic, generator, type GanArchitecture } from './networks.ts';
 
@@ -44,6 +45,7 @@ export interface GanLossOptions {
   readonly penalty: number;
   /** Where latents have a meaning: half of them are then those of the first half of `real`. */
   readonly space?: LatentSpace | undefined;
+  readonly exemplars?: Exemplars | undefined;
   /** Weight of the mean absolute difference between those, without their finest octave; 0 leaves it out. */
   readonly reconstruction?: number | undefined;
   /** Weight of the difference in how much detail there is where; 0 leaves it out. */
@@ -55,7 +57,7 @@ export interface GanLossOptions {
  * The generator's part moves no weight of the critic and the other way round.
  */
 export function ganLoss(
-  { architecture, level, penalty, space, reconstruction = 0, detail = 0 }: GanLossOptions,
+  { architecture, level, penalty, space, exemplars, reconstruction = 0, detail = 0 }: GanLossOptions,
   p: Tensors,
   batch: Tensors,
 ): LossResult {
@@ -74,7 +76,7 @@ export function ganLoss(
   const z = reproduces
     ? concat([encodeTensor(space, first(batch['real']), level), sliceAxis(batch['z'], 0, half, 2 * half)], 0)
     : batch['z'];
-  const drawn = generator(architecture, p, z, level, { share, space });
+  const drawn = generator(architecture, p, z, level, { share, space, exemplars });
   const fake = augment(drawn, draw('fake'));
   const real = augment(batch['real'], draw('real'));
   const frozen = Object.fromEntries(Object.entries(p).map(([name, value]) => [name, stopGradient(value)]));

@@ -11,6 +11,7 @@ import {
   add,
   averagePool2d,
   concat,
+  constant,
   conv2d,
   depthToSpace,
   expand,
@@ -21,14 +22,19 @@ import {
   pixelNorm,
   reshape,
   resize2d,
+  sliceAxis,
+  softmax,
+  softplus,
   spaceToDepth,
   sqrt,
   sub,
+  sum,
   type Tensor,
   type Tensors,
   type TensorValue,
 } from '@likeness/graph';
 import { foldIn, normal, type RandomKey } from '@likeness/graph/random';
+import type { Exemplars } from './exemplars.ts';
 import { drawLinear, type LatentSpace, type StoreConstant } from './latent-space.ts';
 
 /** Sizes of both networks. */
@@ -41,6 +47,8 @@ export interface GanArchitecture {
   readonly widths: readonly number[];
   /** The finest level is sub-pixel. */
   readonly subPixel?: boolean;
+  /** Training maps whose detail the finest level may choose from (`exemplars.ts`). */
+  readonly exemplars?: number;
 }
 
 const SLOPE = 0.2;
@@ -58,7 +66,7 @@ const isSubPixel = ({ subPixel = false, widths }: GanArchitecture, level: number
 
 /** Layers of the generator up to a level, by name. */
 function generatorLayers(architecture: GanArchitecture, level: number): Record<string, Layer> {
-  const { latent, base, widths } = architecture;
+  const { latent, base, widths, exemplars = 0 } = architecture;
   const layers: Record<string, Layer> = {
     'g/dense': { shape: [latent, widths[0] * base[0] * base[1]], bias: widths[0] },
     'g/0b': { shape: [widths[0], widths[0], 3, 3], bias: widths[0] },
@@ -75,6 +83,8 @@ function generatorLayers(architecture: GanArchitecture, level: number): Record<s
     const phases = isSubPixel(architecture, l) ? 4 : 1;
     layers[`g/${l}rgb`] = { shape: [3 * phases, widths[l] * phases, 1, 1], bias: 3 * phases };
   }
+  if (level > 1 && exemplars > 0 && level === widths.length - 1)
+    layers['g/detail'] = { shape: [exemplars + 1, widths[level - 2], 1, 1], bias: exemplars + 1 };
   return layers;
 }
 
@@ -159,9 +169,10 @@ export function generator(
   p: Tensors,
   z: Tensor,
   level: number,
-  { share, space, store }: GeneratorOptions = {},
+  options: GeneratorOptions = {},
 ): Tensor {
-  const drawn = convolutional(architecture, p, z, level, share);
+  const { space, store } = options;
+  const drawn = convolutional(architecture, p, z, level, options);
   return space ? add(drawLinear(space, z, level, store), mul(drawn, RESIDUAL)) : drawn;
 }
 
@@ -170,7 +181,9 @@ export interface GeneratorOptions {
   readonly share?: Tensor | undefined;
   /** The linear model that is added to. */
   readonly space?: LatentSpace | undefined;
-  /** How that model's modes are kept in the graph. */
+  /** Detail for the finest level to choose from, as many as the architecture says. */
+  readonly exemplars?: Exemplars | undefined;
+  /** How the linear model's modes and the exemplars are kept in the graph. */
   readonly store?: StoreConstant;
 }
 
@@ -182,7 +195,7 @@ function convolutional(
   p: Tensors,
   z: Tensor,
   level: number,
-  share?: Tensor,
+  { share, exemplars, store = constant }: GeneratorOptions,
 ): Tensor {
   const [n] = z.shape;
   const { base, widths } = architecture;
@@ -192,16 +205,40 @@ function convolutional(
   x = smooth(add(x, reshape(p['g/dense/b'], [widths[0], 1, 1])));
   x = smooth(convolve(p, 'g/0b', x));
   let below = x;
+  let twoBelow = x;
   for (let l = 1; l <= level; l++) {
-    below = x;
+    [twoBelow, below] = [below, x];
     x = isSubPixel(architecture, l)
       ? smooth(convolve(p, `g/${l}a`, x))
       : smooth(convolve(p, `g/${l}b`, smooth(convolve(p, `g/${l}a`, enlarge(x)))));
   }
   const colours = convolve(p, `g/${level}rgb`, x, 1);
-  const image = isSubPixel(architecture, level) ? depthToSpace(colours, 2) : colours;
+  let image = isSubPixel(architecture, level) ? depthToSpace(colours, 2) : colours;
+  if (exemplars && p['g/detail/w']) {
+    // In the residual's units.
+    image = add(
+      image,
+      mul(chosenDetail(convolve(p, 'g/detail', twoBelow, 1), exemplars, store, image.shape), 1 / RESIDUAL),
+    );
+  }
   if (level === 0 || !share) return image;
   return blend(enlarge(convolve(p, `g/${level - 1}rgb`, below, 1)), image, share);
+}
+
+/** How decidedly one exemplar is chosen: blends of many have less detail than each. */
+const DECISION = 4;
+
+/** @param choice [n, K + 1, h', w'] scores of the exemplars, and of the amount; @returns [n, 1, h, w] */
+function chosenDetail(
+  choice: Tensor,
+  { count, images }: Exemplars,
+  store: StoreConstant,
+  [, , h, w]: readonly number[],
+): Tensor {
+  const shares = softmax(mul(sliceAxis(choice, 1, 0, count), DECISION), 1);
+  const amount = softplus(add(sliceAxis(choice, 1, count, count + 1), 0.54));
+  const weights = resize2d(mul(shares, amount), { size: [h, w] });
+  return sum(mul(weights, store(images, [1, count, h, w])), { axes: [1], keepDims: true });
 }
 
 /** How real images of a level look: [n, 1], unbounded. */

@@ -17,6 +17,7 @@ import {
 import { foldIn, key as randomKey, normal } from '@likeness/graph/random';
 import { encodePng } from '@likeness/node';
 import { adaptProbability, drawAugmentation } from './augmentation.ts';
+import type { Exemplars } from './exemplars.ts';
 import { levelSize, type FaceWindow } from './face-window.ts';
 import { ganLoss } from './gan-step.ts';
 import {
@@ -52,15 +53,21 @@ export interface GanConfig {
 }
 
 export const GAN_DEFAULTS: Omit<GanConfig, 'window'> = {
-  architecture: { latent: 512, base: [5, 4], widths: [128, 128, 96, 64, 32, 16, 8], subPixel: true },
+  architecture: {
+    latent: 512,
+    base: [5, 4],
+    widths: [128, 128, 96, 64, 32, 16, 8],
+    subPixel: true,
+    exemplars: 32,
+  },
   phases: [
     { level: 3, fadeImages: 0, images: 12_000, batch: 16 },
     { level: 4, fadeImages: 4_000, images: 10_000, batch: 8 },
     { level: 5, fadeImages: 4_000, images: 14_000, batch: 8 },
-    { level: 6, fadeImages: 4_000, images: 96_000, batch: 8 },
+    { level: 6, fadeImages: 4_000, images: 96_000, batch: 4 },
   ],
   seed: 1,
-  learningRate: 1e-3,
+  learningRate: 1.5e-3,
   r1: 2e-4,
   r1Every: 16,
   averageImages: 1_500,
@@ -77,6 +84,8 @@ export interface TrainGanOptions {
   /** Run directory. */
   readonly folder: string;
   readonly sampler: MapSampler;
+  /** As many as the architecture says. */
+  readonly exemplars?: Exemplars | undefined;
   readonly runtime: Runtime;
   readonly threads?: number | undefined;
   /** Stop after so many steps of this call (a checkpoint is written). */
@@ -215,7 +224,7 @@ interface Phase {
 }
 
 async function openPhase(
-  { config, runtime, threads }: TrainGanOptions,
+  { config, runtime, threads, exemplars }: TrainGanOptions,
   space: LatentSpace | undefined,
   { phase }: SchedulePoint,
   values: ReturnType<Trainer['checkpoint']> | undefined,
@@ -247,7 +256,8 @@ async function openPhase(
   };
   const open = (penalty: number): Promise<Trainer> =>
     createTrainer({
-      loss: (p, given) => ganLoss({ architecture, level, penalty, space, reconstruction, detail }, p, given),
+      loss: (p, given) =>
+        ganLoss({ architecture, level, penalty, space, exemplars, reconstruction, detail }, p, given),
       optimiser,
       parameters,
       batch,
@@ -310,7 +320,7 @@ const GRID = [4, 8] as const;
 
 /** A picture of samples by the averaged generator, from the same latents each time. */
 async function drawSamples(
-  { config, folder, runtime, threads }: TrainGanOptions,
+  { config, folder, runtime, threads, exemplars }: TrainGanOptions,
   space: LatentSpace | undefined,
   state: Readonly<Record<string, TensorValue>>,
   { phase: { level }, share }: SchedulePoint,
@@ -327,6 +337,7 @@ async function drawSamples(
     level,
     share,
     space,
+    exemplars,
     runtime,
     threads,
   });
@@ -344,13 +355,14 @@ export async function sampleImages(options: {
   readonly level: number;
   readonly share: number;
   readonly space?: LatentSpace | undefined;
+  readonly exemplars?: Exemplars | undefined;
   readonly runtime: Runtime;
   readonly threads?: number | undefined;
 }): Promise<Float32Array> {
-  const { architecture, weights, latents, level, space, runtime, threads } = options;
+  const { architecture, weights, latents, level, space, exemplars, runtime, threads } = options;
   const n = latents.length / architecture.latent;
   const program = await compile(
-    ({ z, share, ...p }) => generator(architecture, p, z, level, { share, space }),
+    ({ z, share, ...p }) => generator(architecture, p, z, level, { share, space, exemplars }),
     {
       z: { shape: [n, architecture.latent] },
       share: { shape: [] },
