@@ -18,7 +18,7 @@ import { FACE_REGIONS, regionConfidence, type RegionConfidence } from './region-
 import { textureImage } from './texture-image.ts';
 import { linearTextureOf, runTextureStep, type FittedTexture, type TextureStep } from './texture-step.ts';
 import { FIT_PHOTO_DEFAULTS, PRESETS } from './types.ts';
-import type { FitAssets, FitEvent, FitPhotoOptions, HeadPhoto, HeadResult } from './types.ts';
+import type { FitAssets, FitEvent, FitPhotoOptions, HeadPhoto, HeadResult, TextureKind } from './types.ts';
 
 /** What the steps share of the progress bar where the joint fit is run, and where it is not. */
 const SHARES = {
@@ -71,11 +71,12 @@ export async function fitViews(
   let joint: JointStep | undefined;
   let fitted: FittedTexture | undefined;
   if (stages.length > 0) {
-    if (network !== undefined)
+    // A draft's inversion of a generator takes as long as the joint fit itself.
+    if (network !== undefined && kind !== 'generated')
       before = await step(
         'before',
         { stage: 'similarity before', fraction: shares.joint, loss: startLoss },
-        async () => similaritiesOf(photos, starts, assets),
+        async () => similaritiesOf(photos, starts, assets, kind),
       );
     joint = await step('jointFit', { stage: 'joint fit', fraction: shares.joint, loss: startLoss }, () =>
       runJointStep({
@@ -201,11 +202,12 @@ export async function fitViews(
   };
 }
 
-/** How like the landmark fit's heads are to their photos, under the draft's texture. */
+/** How like the draft's heads are to their photos. */
 async function similaritiesOf(
   photos: readonly PhotoInput[],
   fits: readonly FitResult[],
   assets: FitAssets,
+  kind: TextureKind,
 ): Promise<number[]> {
   const { model, identity: network } = assets;
   if (network === undefined) return [];
@@ -216,7 +218,7 @@ async function similaritiesOf(
       input,
       fit,
       assets,
-      kind: 'completed',
+      kind,
       sizePx: BEFORE.textureSizePx,
     });
     const { identity, expression, camera } = fit.parameters;

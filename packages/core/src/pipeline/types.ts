@@ -164,7 +164,7 @@ export interface HeadResult {
   /** Cosine of the identity embeddings of photo and render, and the network that made them. */
   readonly identitySimilarity?: number;
   readonly identityNetwork?: string;
-  /** The same for the landmark fit's head with the draft's texture, before the joint fit; absent where none was run. */
+  /** The same for the draft's head, before the joint fit; absent where none was run, and for `texture: 'generated'`. */
   readonly identitySimilarityBefore?: number;
   /** How far each region rests on the photo (on the photo that shows it best where there are several), 0..1. */
   readonly confidence: RegionConfidence;
