@@ -107,9 +107,11 @@ export function createFrontalView(model: MorphableModel, options: FrontalViewOpt
   };
 }
 
-/** The picture's bytes as a photo. */
+/** The picture's bytes as a photo. A loop: `Uint8Array.from` with a function took 20 ms, as long as both networks that look at it. */
 export function photoOf(pixels: Float32Array, sizePx: number): Photo {
-  return { width: sizePx, height: sizePx, channels: 3, data: Uint8Array.from(pixels, (x) => x + 0.5) };
+  const data = new Uint8Array(pixels.length);
+  for (let i = 0; i < data.length; i++) data[i] = pixels[i] + 0.5;
+  return { width: sizePx, height: sizePx, channels: 3, data };
 }
 
 const TABLE = 4096;

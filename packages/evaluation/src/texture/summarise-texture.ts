@@ -28,6 +28,7 @@ export interface Verdict {
 interface SourceFigures {
   /** Share of samples in which the landmarker finds a face at its place. */
   readonly coherent: number;
+  readonly judged: number;
   readonly incoherent: readonly number[];
   readonly landmarkError: number | undefined;
   /** Energy in the top octave relative to the real maps'. */
@@ -146,7 +147,7 @@ function embeddingsOf(chunks: readonly ChunkItem[], set: ImageSet): Float32Array
 
 function spectrumOf(chunks: readonly ChunkItem[], set: ImageSet): Float64Array {
   const own = chunks.filter((chunk) => chunk.set === set);
-  const images = own.reduce((sum, chunk) => sum + chunk.images, 0);
+  const images = own.reduce((sum, { spectra }) => sum + spectra, 0);
   let out = new Float64Array(0);
   for (const { spectrum } of own) {
     const values = unpackFloats(spectrum);
@@ -164,12 +165,13 @@ function sourceFigures(
   real: number,
 ): SourceFigures {
   const own = chunks.filter(({ set }) => set === name);
-  const images = own.reduce((sum, chunk) => sum + chunk.images, 0);
+  const judged = own.reduce((sum, chunk) => sum + (chunk.judged ?? 0), 0);
   const incoherent = own.flatMap((chunk) => chunk.incoherent ?? []);
   const errors = own.flatMap(({ error }) => (error === undefined ? [] : [error]));
   const path = paths.find(({ source }) => source === name);
   return {
-    coherent: 1 - incoherent.length / images,
+    coherent: 1 - incoherent.length / Math.max(1, judged),
+    judged,
     incoherent,
     landmarkError: errors.length > 0 ? mean(errors) : undefined,
     topOctave: topOctave(spectrumOf(chunks, name)) / real,
@@ -284,7 +286,7 @@ function about({ world, samples }: Workshop, people: PeopleItem, sameModes: numb
   return [
     `${samples} samples of each model, latents standard normal, against ${people.maps.length} albedo maps of real people (${train} to train on) and their mirror images. Compared is the face's window of the chart, ${width} x ${height} texels.`,
     `Sliced Wasserstein distance (Karras et al. 2018): 128 patches of 7 x 7 per image and level, 512 directions, times 1,000. Real maps are ${people.maps.length} and their mirror images, over and over with fresh patches until there are ${samples}; "training" is as many draws of what the generator is shown (mixtures of two people, moved tones, mirror images): how far its own training set is from plain maps.`,
-    `Top octave: energy of luminance between half the Nyquist frequency and all of it in ${SPECTRUM_PX} x ${SPECTRUM_PX} texels. Faces are judged on the mean head from the front with one pair of eyes for all. Path length: squared distance of FaceRes' unit embeddings over the squared step 0.01.`,
+    `Top octave, of the first 500 images of each set: energy of luminance between half the Nyquist frequency and all of it in ${SPECTRUM_PX} x ${SPECTRUM_PX} texels. Faces are judged on the mean head from the front with one pair of eyes for all. Path length: squared distance of FaceRes' unit embeddings over the squared step 0.01.`,
     ...(sameModes === undefined
       ? []
       : [
@@ -325,12 +327,15 @@ function sourceTable(figures: ReadonlyMap<SourceName, SourceFigures>): ReportTab
     caption: 'Samples',
     columns: ['', ...figures.keys()],
     rows: [
-      row('face found at its place', (f) => `${(100 * f.coherent).toFixed(2)} %`),
+      row('face found at its place', (f) => `${(100 * f.coherent).toFixed(2)} % of ${f.judged}`),
       row('landmark error, % of the eyes', (f) =>
         f.landmarkError === undefined ? '' : (100 * f.landmarkError).toFixed(2),
       ),
       row('top octave of real maps', (f) => f.topOctave.toFixed(3)),
-      row('nearest training face, median', (f) => f.memorising.samples.median.toFixed(3)),
+      row(
+        'nearest training face, median',
+        (f) => `${f.memorising.samples.median.toFixed(3)} (${f.memorising.samples.count})`,
+      ),
       row('  5th hundredth, smallest', (f) =>
         [f.memorising.samples.low, f.memorising.samples.smallest].map((x) => x.toFixed(3)).join(', '),
       ),

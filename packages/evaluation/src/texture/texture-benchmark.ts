@@ -56,8 +56,8 @@ export const TEXTURE_BENCHMARK_DEFAULTS: {
 
 /** Samples of one item: half a minute's work is the most that a stopped run loses. */
 const CHUNK = 100;
-/** Walks for the path length: a quarter as many as samples, at most these. */
-const MOST_PATHS = 500;
+/** Walks for the path length: an eighth as many as samples, at most these. */
+const MOST_PATHS = 250;
 
 export type TextureItem = ChunkItem | PeopleItem | PathItem | LevelItem | InversionItem;
 
@@ -123,7 +123,7 @@ export async function openTextureBenchmark(
   for (let level = 0; level < pyramidLevels(...world.windowSize); level++)
     add(`level-${level}`, `sliced distances, level ${level}`, () => measureLevel(shop, sets, level));
   add('people', 'the people of the maps', () => measurePeople(shop));
-  const pairs = Math.max(1, Math.min(MOST_PATHS, Math.floor(samples / 4)));
+  const pairs = Math.max(1, Math.min(MOST_PATHS, Math.floor(samples / 8)));
   for (const source of drawn)
     add(`path-${source}`, `path length, ${source}`, () => measurePath(shop, source, pairs));
   for (const map of onePerPerson(dataset.maps.filter(({ split }) => split === 'validation')))

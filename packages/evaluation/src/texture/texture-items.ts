@@ -25,11 +25,13 @@ export interface ChunkItem {
   readonly kind: 'chunk';
   readonly set: ImageSet;
   readonly images: number;
-  /** Packed sum of the images' spectra. */
+  /** Packed sum of the spectra of so many of them. */
   readonly spectrum: string;
-  /** Of drawn images: packed embeddings [n, 1024]. */
+  readonly spectra: number;
+  /** Of drawn images: packed embeddings [n, 1024] of the first ones. */
   readonly embeddings?: string;
-  /** Of drawn images: numbers of those in which no face is found at its place, and the others' landmark error, mean. */
+  /** Of drawn images: how many were judged, which of them show no face at its place, and the others' mean landmark error. */
+  readonly judged?: number;
   readonly incoherent?: readonly number[];
   readonly error?: number;
 }
@@ -65,6 +67,14 @@ export interface Workshop {
   readonly chunk: number;
 }
 
+/**
+ * Images of a set that spectra are averaged over, and samples that are looked at by networks: means settle long before 2,000,
+ * and only the generator has to prove that hardly any sample fails.
+ */
+const SPECTRA = 500;
+const EMBEDDED: Readonly<Record<SourceName, number>> = { generator: 1000, linear: 500 };
+const JUDGED: Readonly<Record<SourceName, number>> = { generator: Infinity, linear: 500 };
+
 /** Keys of the parts of a run: no two draw the same numbers. */
 const PURPOSES = { latents: 1, patches: 2, training: 3, path: 4, directions: 5 } as const;
 const SETS: readonly ImageSet[] = ['real', 'training', 'generator', 'linear'];
@@ -95,12 +105,13 @@ function createTally(shop: Workshop, set: ImageSet, first: number, count: number
   const spectrum = new Float64Array(meter.length);
   const patches = foldIn(keyOf(seed, 'patches'), SETS.indexOf(set));
   let waiting: Float32Array | undefined;
+  let spectra = 0;
   const addSpectra = (pictures: readonly Float32Array[]): void => {
     for (const found of meter.measure(pictures)) found.forEach((value, r) => (spectrum[r] += value));
   };
   return {
-    /** @param window [3, h, w] in 0..255 @param square luminance */
-    add(index: number, window: Float32Array, square: Float32Array): void {
+    /** @param window [3, h, w] in 0..255 @param draw luminance of the square whose spectrum is measured */
+    add(index: number, window: Float32Array, draw: () => Float32Array): void {
       patchDescriptors(
         window,
         height,
@@ -110,15 +121,18 @@ function createTally(shop: Workshop, set: ImageSet, first: number, count: number
         index * perImage,
         count * perImage,
       );
+      if (first + index >= SPECTRA) return;
+      spectra++;
+      const square = draw();
       if (waiting) {
         addSpectra([waiting, square]);
         waiting = undefined;
       } else waiting = square;
     },
-    finish(): string {
+    finish(): Pick<ChunkItem, 'spectrum' | 'spectra'> {
       if (waiting) addSpectra([waiting]);
       store.write(`${set}-${first}`, descriptors);
-      return packFloats(spectrum);
+      return { spectrum: packFloats(spectrum), spectra };
     },
   };
 }
@@ -134,30 +148,32 @@ export async function drawChunk(
   const source = world.sources.get(set);
   if (!source) throw new RangeError(`There is no texture model ${set}.`);
   const tally = createTally(shop, set, first, count);
-  const embeddings = new Float32Array(count * 1024);
+  const embedded = Math.max(0, Math.min(count, EMBEDDED[set] - first));
+  const judged = Math.max(0, Math.min(count, JUDGED[set] - first));
+  const embeddings = new Float32Array(embedded * 1024);
   const incoherent: number[] = [];
   let [errors, located] = [0, 0];
-  let next = source.draw(latentOf(shop, set, first));
   for (let i = 0; i < count; i++) {
-    const map = toBytes(await next);
-    // The runtime draws the next map while this one is looked at.
-    if (i + 1 < count) next = source.draw(latentOf(shop, set, first + i + 1));
-    tally.add(i, world.windowOf(map), spectrumSquare(world, map));
+    const map = toBytes(await source.draw(latentOf(shop, set, first + i)));
+    tally.add(i, world.windowOf(map), () => spectrumSquare(world, map));
     const dressed = world.dressed(map);
-    const judged = await world.judge(dressed);
-    if (!judged.coherent) incoherent.push(first + i);
-    if (judged.error !== undefined) {
-      errors += judged.error;
-      located++;
+    if (i < judged) {
+      const { coherent, error } = await world.judge(dressed);
+      if (!coherent) incoherent.push(first + i);
+      if (error !== undefined) {
+        errors += error;
+        located++;
+      }
     }
-    embeddings.set(await world.embed(dressed), i * 1024);
+    if (i < embedded) embeddings.set(await world.embed(dressed), i * 1024);
   }
   return {
     kind: 'chunk',
     set,
     images: count,
-    spectrum: tally.finish(),
-    embeddings: packFloats(embeddings),
+    ...tally.finish(),
+    ...(embedded > 0 ? { embeddings: packFloats(embeddings) } : {}),
+    judged,
     incoherent,
     ...(located > 0 ? { error: Number((errors / located).toFixed(5)) } : {}),
   };
@@ -181,9 +197,9 @@ export async function realChunk(
     const window = Float32Array.from(windows[at % windows.length]);
     if (at >= windows.length)
       for (let row = 0; row < window.length; row += width) window.subarray(row, row + width).reverse();
-    tally.add(i, window, squareOfWindow(window, height, width));
+    tally.add(i, window, () => squareOfWindow(window, height, width));
   }
-  return { kind: 'chunk', set: 'real', images: count, spectrum: tally.finish() };
+  return { kind: 'chunk', set: 'real', images: count, ...tally.finish() };
 }
 
 /** What the generator was shown: mixtures, moved tones and mirror images of the training maps. */
@@ -194,9 +210,9 @@ export function trainingChunk(shop: Workshop, sampler: MapSampler, first: number
   for (let i = 0; i < count; i++) {
     const image = sampler.sample(foldIn(keyOf(seed, 'training'), first + i), 1, world.window.topLevel);
     const window = image.map((value) => 127.5 * (value + 1));
-    tally.add(i, window, squareOfWindow(window, height, width));
+    tally.add(i, window, () => squareOfWindow(window, height, width));
   }
-  return { kind: 'chunk', set: 'training', images: count, spectrum: tally.finish() };
+  return { kind: 'chunk', set: 'training', images: count, ...tally.finish() };
 }
 
 /** Draws of the training set's own augmentation. */

@@ -113,8 +113,9 @@ export async function openTextureWorld(input: TextureWorldInput): Promise<Textur
   const dress = await albedo(dataset.maps[0]);
   const plane = mapSize * mapSize;
   const [height, width] = levelSize(window, window.topLevel);
-  const sources = new Map<SourceName, TextureSource>([['linear', linearSource]]);
+  const sources = new Map<SourceName, TextureSource>();
   if (generatorSource) sources.set('generator', generatorSource);
+  sources.set('linear', linearSource);
   return {
     runtime,
     threads,

@@ -64,7 +64,7 @@ describe('openTextureBenchmark', () => {
     expect(found.verdicts.find(({ what }) => what.startsWith('a face is found'))?.holds).toBe(true);
     expect(found.verdicts).toHaveLength(report.tables[0].rows.length);
     expect(report.pictures.length).toBeGreaterThanOrEqual(6);
-  });
+  }, 300_000);
 
   it.each([
     [{ maps: 'nowhere' }, /The folder nowhere of --maps holds no dataset.json/],
