@@ -28,11 +28,11 @@ const SHAPE: Stage = {
   free: EVERYTHING,
   losses: {
     pixel: 2,
-    landmark: 1,
+    landmark: 2,
     identityPrior: 0.008,
     identityStart: 0.012,
     expressionStart: 0.01,
-    cameraStart: 0.01,
+    cameraStart: 0.02,
     latent: 0.02,
     lightStart: 0.02,
   },
