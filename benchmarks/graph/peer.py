@@ -1,8 +1,9 @@
 """PyTorch's side of the benchmarks, as JSON lines on standard input and output (see torch.ts).
 
-Tasks come from the modules peer_*.py beside this file; each has TASKS, a dictionary from a task's name to a function
-that takes the parameters (a dictionary) and returns a function that runs the task once. What that function returns (a
-list of tensors or numbers) is only read when `values` is asked for; a function with an attribute `values` gives that.
+Tasks come from the modules peer_*.py beside this file and in the folders named after the number of threads; each has
+TASKS, a dictionary from a task's name to a function that takes the parameters (a dictionary) and returns a function that
+runs the task once. What that function returns (a list of tensors or numbers) is only read when `values` is asked for; a
+function with an attribute `values` gives that.
 """
 import glob
 import importlib
@@ -15,10 +16,11 @@ import torch
 
 torch.set_num_threads(int(sys.argv[1]))
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
 TASKS = {}
-for path in sorted(glob.glob(os.path.join(HERE, "peer_*.py"))):
-    TASKS.update(importlib.import_module(os.path.basename(path)[:-3]).TASKS)
+for folder in [HERE] + sys.argv[2:]:
+    sys.path.insert(0, folder)
+    for path in sorted(glob.glob(os.path.join(folder, "peer_*.py"))):
+        TASKS.update(importlib.import_module(os.path.basename(path)[:-3]).TASKS)
 
 loaded = {}
 

@@ -20,14 +20,20 @@ function findPython(): string | undefined {
   );
 }
 
-/** Starts the peer; undefined, said aloud, where no Python has PyTorch. */
-export async function startTorch(threads: number): Promise<TorchProcess | undefined> {
+/**
+ * Starts the peer; undefined, said aloud, where no Python has PyTorch.
+ * @param folders with further `peer_*.py`
+ */
+export async function startTorch(
+  threads: number,
+  folders: readonly string[] = [],
+): Promise<TorchProcess | undefined> {
   const python = findPython();
   if (python === undefined) {
     console.error('SKIPPED: no python3 with torch (apt: python3-torch), so the rows stand without a peer.');
     return undefined;
   }
-  const child = spawn(python, [SCRIPT, String(threads)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(python, [SCRIPT, String(threads), ...folders], { stdio: ['pipe', 'pipe', 'inherit'] });
   const ask = conversation(child);
   const { version } = await ask<{ version: string }>({ op: 'version' });
   const name = `pytorch ${version}, ${threads} threads`;

@@ -1,0 +1,132 @@
+/**
+ * The paper's ablation (Gecer et al. 2019, section 4): the joint fit of 40 photographs of the London set without each of its five terms.
+ * Renders have the texture model's skin alone. Every figure stands beside the whole energy's on the same photos: mean difference and its
+ * standard error, so that one sees which terms earn their place.
+ *
+ *   npx tsx --conditions=source benchmarks/fit/ablation.ts [--limit N] [--items 001,..] [--preset standard] [--texture linear] [--out DIR]
+ *
+ * 240 fits. Photos come in blocks, each block through every variant, so that a run that is stopped compares what it has.
+ */
+import { basename, extname } from 'node:path';
+import { embeddingSimilarity } from '@likeness/core/analysis';
+import type { LossName, Stage } from '@likeness/core/fitting/joint';
+import { textTable } from '../../packages/evaluation/src/report/text-table.ts';
+import { mean, photosIn, requireData, rounded } from '../common.ts';
+import { chosen, openProof, readProofOptions } from './proof-run.ts';
+import {
+  distance,
+  landmarkError,
+  openProofWorld,
+  parametersOf,
+  pixelError,
+  renderOver,
+  seenOver,
+  type PreparedPhoto,
+} from './proof-world.ts';
+
+const PHOTOS = 40;
+const BLOCK = 8;
+const VARIANTS: Readonly<Record<string, LossName | undefined>> = {
+  whole: undefined,
+  'without L_id': 'identity',
+  'without L^_id': 'identityRandom',
+  'without L_con': 'content',
+  'without L_pix': 'pixel',
+  'without L_lan': 'landmark',
+};
+const FIGURES = ['faceRes', 'dlib', 'pixel', 'landmark'] as const;
+
+type Figures = Readonly<Record<(typeof FIGURES)[number], number>>;
+
+const options = readProofOptions();
+const neutral = await photosIn(requireData('faces', 'london-neutral'));
+const smiling = await photosIn(requireData('faces', 'london-smiling'));
+// As many people as photos, neutral and smiling in turn.
+const all = Array.from({ length: PHOTOS }, (_, i) => {
+  const at = Math.floor((i * neutral.length) / PHOTOS);
+  return i % 2 === 0 ? neutral[at] : smiling[at];
+});
+const nameOf = (path: string): string => basename(path, extname(path));
+const photos = chosen(all, options, nameOf);
+const run = openProof('fit-ablation', options);
+const world = await openProofWorld(options.texture);
+
+const found = new Map<string, Map<string, Figures>>(Object.keys(VARIANTS).map((name) => [name, new Map()]));
+for (let from = 0; from < photos.length; from += BLOCK) {
+  const block = photos.slice(from, from + BLOCK);
+  const prepared = new Map<string, PreparedPhoto>();
+  for (const [variant, loss] of Object.entries(VARIANTS)) {
+    const stages = options.stages.map((stage) => without(stage, loss));
+    const fitter = world.createFitter();
+    for (const path of block) {
+      const id = `${nameOf(path)}-${loss ?? 'whole'}`;
+      const figures = await run.item(id, async () => {
+        const ready = prepared.get(path) ?? (await world.prepare(path));
+        prepared.set(path, ready);
+        const fit = await fitter.fit({ photos: [ready.joint], stages });
+        const parameters = parametersOf(fit);
+        const { generated } = await world.albedos(ready, fit);
+        const preview = renderOver(world, ready, parameters, fit.photos[0].light, generated);
+        const [photo, render] = [await world.seen(ready), await seenOver(world, ready, preview)];
+        return {
+          faceRes: rounded(embeddingSimilarity(photo.faceRes, render.faceRes)),
+          dlib: rounded(distance(photo.dlib, render.dlib)),
+          pixel: rounded(pixelError(preview, ready.joint.mask)),
+          landmark: rounded(landmarkError(world.model, parameters, ready.face)),
+          steps: fit.stages.map(({ steps, stopped }) => `${steps} ${stopped}`),
+        };
+      });
+      found.get(variant)?.set(path, figures);
+    }
+    await fitter.dispose();
+  }
+}
+
+const whole = found.get('whole') as Map<string, Figures>;
+const rows = [...found].map(([variant, figures]) => {
+  const own = (key: keyof Figures): number[] => photos.map((path) => (figures.get(path) as Figures)[key]);
+  const change = (key: keyof Figures): number[] =>
+    photos.map((path) => (figures.get(path) as Figures)[key] - (whole.get(path) as Figures)[key]);
+  return {
+    variant,
+    mean: Object.fromEntries(FIGURES.map((key) => [key, rounded(mean(own(key)))])) as Record<
+      keyof Figures,
+      number
+    >,
+    accepted: rounded(own('dlib').filter((value) => value <= 0.6).length / photos.length),
+    change: Object.fromEntries(
+      FIGURES.map((key) => [key, [rounded(mean(change(key))), rounded(standardError(change(key)))]]),
+    ) as Record<keyof Figures, [number, number]>,
+  };
+});
+console.log(
+  textTable({
+    caption: `${photos.length} photos; in brackets the change against the whole energy and its standard error`,
+    columns: ['', 'FaceRes cosine', 'dlib distance', 'pixel L1', 'landmarks / eyes'],
+    rows: rows.map((row) => [
+      row.variant,
+      ...FIGURES.map(
+        (key) =>
+          `${row.mean[key].toFixed(4)} (${row.change[key].map((value) => value.toFixed(4)).join(' +- ')})`,
+      ),
+    ]),
+  }),
+);
+await world.dispose();
+await run.finish({ photos: photos.length, rows }, photos.length === PHOTOS);
+
+/** The stage without a term. */
+function without(stage: Stage, loss: LossName | undefined): Stage {
+  if (loss === undefined) return stage;
+  return {
+    ...stage,
+    losses: Object.fromEntries(Object.entries(stage.losses).filter(([name]) => name !== loss)),
+  };
+}
+
+function standardError(values: readonly number[]): number {
+  if (values.length < 2) return 0;
+  const centre = mean(values);
+  const variance = values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1);
+  return Math.sqrt(variance / values.length);
+}
