@@ -15,6 +15,7 @@ import type { PhotoInput } from './photo-input.ts';
 import { PHOTO_WARNING_LIMITS, photoWarnings } from './photo-warnings.ts';
 import { renderPreview } from './preview.ts';
 import { FACE_REGIONS, regionConfidence, type RegionConfidence } from './region-confidence.ts';
+import { workBehind } from './stage-costs.ts';
 import { textureImage } from './texture-image.ts';
 import { linearTextureOf, runTextureStep, type FittedTexture, type TextureStep } from './texture-step.ts';
 import { FIT_PHOTO_DEFAULTS, PRESETS } from './types.ts';
@@ -45,6 +46,7 @@ export async function fitViews(
   const kind = options.texture ?? FIT_PHOTO_DEFAULTS.texture;
   const seed = options.seed ?? FIT_PHOTO_DEFAULTS.seed;
   const stages = stagesOf(presetName, options.stages);
+  const sharing = photos.length > 1 ? (options.sharing ?? 'joint') : 'joint';
   // What is missing is said before the work, not after it.
   if (kind === 'pca') linearTextureOf(assets);
   if (stages.length > 0) jointTextureModel(assets, kind);
@@ -87,8 +89,13 @@ export async function fitViews(
         options,
         stages,
         seed,
-        sharing: options.sharing ?? 'joint',
-        onStep: (iteration) => onEvent?.(iterationEvent(iteration, shares.joint, shares.texture)),
+        sharing,
+        onStep: (iteration) => {
+          // The paper's averaging runs the stages once a photo and reports the whole.
+          const { fraction } = iteration;
+          const work = sharing === 'average' ? fraction : workBehind(stages, fraction);
+          return onEvent?.(iterationEvent(iteration, shares.joint + work * (shares.texture - shares.joint)));
+        },
       }),
     );
     const { texture, latent } = joint;
@@ -232,19 +239,8 @@ async function similaritiesOf(
   return out;
 }
 
-function iterationEvent(
-  { stage, step, steps, fraction, loss, losses }: JointIteration,
-  from: number,
-  to: number,
-): FitEvent {
-  return {
-    stage,
-    step,
-    steps,
-    fraction: from + fraction * (to - from),
-    loss,
-    losses,
-  };
+function iterationEvent({ stage, step, steps, loss, losses }: JointIteration, fraction: number): FitEvent {
+  return { stage, step, steps, fraction, loss, losses };
 }
 
 /** The photo whose expression the head is exported with and whose skin counts first. */
