@@ -11,7 +11,7 @@
  *     [--texture linear|generated|PATH] [--preset standard] [--out DIR]
  *
  * `--start` says which nuisance modes the landmark fit starts with. The shipped ones have seen all these pairs, so the figure to quote has
- * modes learned on one half of the people for the other half (default); with fewer than 16 people there are none to learn from.
+ * modes learned on one half of all people for the other half (default): some minutes before the first fit, kept like an item.
  */
 import { basename, extname } from 'node:path';
 import type { LandmarkNuisance } from '@likeness/core/fitting';
@@ -33,7 +33,6 @@ import { openProofWorld, parametersOf, renderOver, seenOver, type Seen } from '.
 const SETS = ['neutral', 'smiling'] as const;
 const TEXTURES = ['generated', 'completed'] as const;
 const FOLDS = 2;
-const FEWEST_TO_LEARN_FROM = 16;
 /** Distance below which dlib's network takes two faces for one person's. */
 const SAME_PERSON = 0.6;
 
@@ -120,9 +119,7 @@ async function learnFolds(): Promise<LandmarkNuisance[]> {
     const [neutral, smiling] = [await facesOf('london-neutral'), await facesOf('london-smiling')];
     const pairs = neutral.flatMap((a, i) => {
       const b = smiling.find((face) => face.name === a.name);
-      return b === undefined || (names.length < people.length && i >= 2 * FEWEST_TO_LEARN_FROM)
-        ? []
-        : [{ a, b }];
+      return b === undefined ? [] : [{ a, b }];
     });
     const learned = Array.from({ length: FOLDS }, (_, fold) =>
       learnNuisance(
@@ -183,7 +180,9 @@ function agreement(
   };
 }
 
-const similarityOf = (network: keyof Seen): Similarity => (network === 'faceRes' ? cosine : negativeDistance);
+function similarityOf(network: keyof Seen): Similarity {
+  return network === 'faceRes' ? cosine : negativeDistance;
+}
 
 /** Two photographs of one person: what the renders are measured by. */
 function photoFigures(): object {

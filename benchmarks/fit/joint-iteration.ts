@@ -33,6 +33,9 @@ const PHOTO = 'obama.jpg';
 /** Largest relative difference of a term, and of a group's gradient as a vector. */
 const LIMITS = { term: 1e-3, gradient: 3e-3 };
 const PROFILED_RUNS = 5;
+/** Operations of a program that are arithmetic bound: what the rest is measured by. */
+const CONVOLUTIONS = /^(Fused)?Conv(Transpose)?$/;
+const PRODUCTS = /^(Fused)?(MatMul|Gemm)$/;
 const WARM_RUNS = 3;
 
 const { values: options } = parseArgs({
@@ -54,7 +57,7 @@ try {
   for (const texture of options.textures.split(',') as TextureName[]) {
     rows.push(await measureTexture(texture));
     console.log(JSON.stringify(rows.at(-1), null, 2));
-    await writeResult('joint-iteration', {
+    await writeResult('fit-joint-iteration', {
       ...settings,
       peer: torch?.name ?? null,
       samples,
@@ -103,6 +106,9 @@ async function measureTexture(texture: TextureName): Promise<Record<string, unkn
     }),
     undefined,
     { samples },
+  );
+  console.log(
+    `${texture}: ours ${measured.ours_cpu_ms} ms of processor time, peer ${measured.peer_cpu_ms ?? '-'} ms; profiling`,
   );
   await peer?.free();
   await programs.dispose();
@@ -195,10 +201,6 @@ interface ProfileEvent {
     readonly output_type_shape?: readonly Readonly<Record<string, readonly number[]>>[];
   };
 }
-
-/** Operations of a program that are arithmetic bound: what the rest is measured by. */
-const CONVOLUTIONS = /^(Fused)?Conv(Transpose)?$/;
-const PRODUCTS = /^(Fused)?(MatMul|Gemm)$/;
 
 /** Where one run of the iteration's program spends its time, by ONNX Runtime's own clock. */
 async function profileOf(problem: IterationProblem): Promise<object> {
