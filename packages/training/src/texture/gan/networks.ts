@@ -59,6 +59,8 @@ const SAME = { pads: [1, 1, 1, 1] } as const;
 interface Layer {
   readonly shape: readonly number[];
   readonly bias: number;
+  /** Deviation of the weights at the start (1). */
+  readonly start?: number;
 }
 
 const isSubPixel = ({ subPixel = false, widths }: GanArchitecture, level: number): boolean =>
@@ -84,7 +86,7 @@ function generatorLayers(architecture: GanArchitecture, level: number): Record<s
     layers[`g/${l}rgb`] = { shape: [3 * phases, widths[l] * phases, 1, 1], bias: 3 * phases };
   }
   if (level > 1 && exemplars > 0 && level === widths.length - 1)
-    layers['g/detail'] = { shape: [exemplars + 1, widths[level - 2], 1, 1], bias: exemplars + 1 };
+    layers['g/detail'] = { shape: [exemplars + 1, widths[level - 2], 1, 1], bias: exemplars + 1, start: 0.3 };
   return layers;
 }
 
@@ -125,8 +127,12 @@ export function initialParameters(
 ): Record<string, TensorValue> {
   const layers = { ...generatorLayers(architecture, level), ...criticLayers(architecture, level) };
   const out: Record<string, TensorValue> = {};
-  for (const [name, { shape, bias }] of Object.entries(layers)) {
-    out[`${name}/w`] = { shape, dtype: 'float32', data: normal(foldIn(key, hashed(name)), shape) };
+  for (const [name, { shape, bias, start = 1 }] of Object.entries(layers)) {
+    out[`${name}/w`] = {
+      shape,
+      dtype: 'float32',
+      data: normal(foldIn(key, hashed(name)), shape, { deviation: start }),
+    };
     out[`${name}/b`] = { shape: [bias], dtype: 'float32', data: new Float32Array(bias) };
   }
   return out;
@@ -226,7 +232,7 @@ function convolutional(
 }
 
 /** How decidedly one exemplar is chosen: blends of many have less detail than each. */
-const DECISION = 4;
+const DECISION = 2;
 
 /** @param choice [n, K + 1, h', w'] scores of the exemplars, and of the amount; @returns [n, 1, h, w] */
 function chosenDetail(

@@ -156,6 +156,7 @@ export async function trainGan(options: TrainGanOptions): Promise<boolean> {
           if (ends) break;
           if (stop) return false;
         }
+        if (hasJustFadedIn(config.phases, state.shown)) pair.restartAverage();
         const { metrics } = await pair.step(makeBatch(options, point, state, seed), state.steps);
         stepsLeft--;
         const number = (name: string): number => Number(metrics[name][0]);
@@ -216,10 +217,19 @@ async function openLatentSpace({
 /** In the run directory. */
 export const LATENT_SPACE_FILE = 'latent-space.safetensors';
 
+/** Whether this is the first step after a level has faded in. */
+function hasJustFadedIn(phases: readonly GanPhase[], shown: number): boolean {
+  const point = pointAt(phases, shown);
+  const before = pointAt(phases, shown - (point?.phase.batch ?? 0));
+  return point?.share === 1 && before?.index === point.index && before.share < 1;
+}
+
 /** The two programs of a phase: a step without, and one with, the penalty. They take turns on the same values. */
 interface Phase {
   step(batch: Record<string, Float32Array>, index: number): ReturnType<Trainer['train']>;
   checkpoint: Trainer['checkpoint'];
+  /** The average forgets what was: a new level's random start would stay in it for long. */
+  restartAverage(): void;
   dispose(): Promise<void>;
 }
 
@@ -285,6 +295,11 @@ async function openPhase(
       return report;
     },
     checkpoint: () => plain.checkpoint(),
+    restartAverage() {
+      const { parameters: now, state, ...rest } = plain.checkpoint();
+      const averages = Object.entries(now).map(([name, value]) => [`average/${name}`, value] as const);
+      plain.restore({ ...rest, parameters: now, state: { ...state, ...Object.fromEntries(averages) } });
+    },
     async dispose() {
       await plain.dispose();
       await penalised.dispose();
