@@ -117,7 +117,7 @@ async function fitOne(name: string, set: SetName): Promise<FittedPhoto> {
 async function learnFolds(): Promise<LandmarkNuisance[]> {
   if (!run.store.has('nuisance')) {
     const [neutral, smiling] = [await facesOf('london-neutral'), await facesOf('london-smiling')];
-    const pairs = neutral.flatMap((a, i) => {
+    const pairs = neutral.flatMap((a) => {
       const b = smiling.find((face) => face.name === a.name);
       return b === undefined ? [] : [{ a, b }];
     });
