@@ -160,10 +160,11 @@ describe('likeness fit with a joint fit', () => {
     ]);
     const strangers = report.warnings.filter((warning) => warning.includes('somebody else'));
     expect(strangers).toHaveLength(stranger ? 1 : 0);
-    if (stranger)
-      expect(strangers[0]).toMatch(
-        /^\S*group_montage6\.jpg seems to show somebody else than \S*astronaut\.jpg, \S*second\.jpg /,
-      );
+    expect(strangers.join()).toMatch(
+      stranger
+        ? /^\S*group_montage6\.jpg seems to show somebody else than \S*astronaut\.jpg, \S*second\.jpg /
+        : /^$/,
+    );
 
     // Nothing of this folder may be lost to the next run: not ours, and its name would be needed.
     writeFileSync(join(out, 'overlay-mine.png'), 'mine');

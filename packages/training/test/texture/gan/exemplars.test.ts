@@ -54,10 +54,14 @@ describe('generator with exemplars', () => {
     const all = initialParameters(architecture, 3, key(4));
     expect(all['g/detail/w'].shape).toEqual([4, 8, 1, 1]);
     const draw = async (scores: readonly number[]): Promise<Float32Array> => {
-      const weights = { ...all, 'g/detail/b': { ...all['g/detail/b'], data: Float32Array.from(scores) } };
-      weights['g/detail/w'] = { ...all['g/detail/w'], data: new Float32Array(all['g/detail/w'].data.length) };
+      const { data, ...layer } = all['g/detail/w'];
+      const weights: typeof all = {
+        ...all,
+        'g/detail/w': { ...layer, data: new Float32Array(data.length) },
+        'g/detail/b': { ...all['g/detail/b'], data: Float32Array.from(scores) },
+      };
       const p = Object.fromEntries(
-        Object.entries(weights).map(([name, { data, shape }]) => [name, constant(data, shape)]),
+        Object.entries(weights).map(([name, value]) => [name, constant(value.data, value.shape)]),
       );
       const program = await compile(
         ({ z }) => generator(architecture, p, z, 3, { exemplars }),
