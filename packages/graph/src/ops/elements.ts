@@ -7,6 +7,7 @@ import { cast, equal } from './compare.ts';
 import { emitWide } from './formulas.ts';
 import { constant, ones, zeros } from './input.ts';
 import { expand, reshape } from './shape.ts';
+import { emitScatterRows } from './scatter.ts';
 import { concat } from './slice-pad.ts';
 
 /**
@@ -226,10 +227,32 @@ export const scatterNDOperation: Operation<{ readonly reduction: ScatterReductio
     }
     return [x];
   },
-  lower: (context, { names, inputs: [{ dtype }, indices], attributes: { reduction } }) => {
+  lower: (context, { names, inputs: [{ dtype, shape }, indices], attributes: { reduction } }) => {
     // Nothing to scatter: the runtime refuses empty updates.
     if (sizeOf(indices.shape) === 0) return context.emit('Identity', [names[0]]);
-    return emitWide(context, 'ScatterND', names, [0, 2], onnxReduction(reduction), dtype);
+    if (reduction === 'set') return emitWide(context, 'ScatterND', names, [0, 2], {}, dtype);
+    // The kernel loses reductions where threads meet (`emitScatterRows`): positions become numbers of rows.
+    const depth = indices.shape.at(-1) ?? 1;
+    const picked = shape.slice(0, depth);
+    const count = sizeOf(indices.shape) / depth;
+    const strides = picked.map((_, axis) => sizeOf(picked.slice(axis + 1)));
+    // Negative positions count from the end.
+    const [positive] = context.emit('Mod', [names[1], context.indices(picked)]);
+    const [flat] = context.emit('Mul', [positive, context.indices(strides)]);
+    const [rows] = context.emit('ReduceSum', [flat, context.indices([-1])], { keepdims: { i: 0 } });
+    const whole = context.emit('Reshape', [
+      names[0],
+      context.indices([sizeOf(picked), ...shape.slice(depth)]),
+    ])[0];
+    const [sums] = emitScatterRows(
+      context,
+      [whole, rows, names[2]],
+      [sizeOf(picked), ...shape.slice(depth)],
+      count,
+      reduction,
+      dtype,
+    );
+    return context.emit('Reshape', [sums, context.indices(shape)]);
   },
   vjp: ({ inputs, outputs: [y], attributes: { reduction }, wanted, cotangents: [g] }) => {
     if (!g) return [undefined, undefined, undefined];

@@ -1,5 +1,7 @@
 // Values of picking, scattering, rearranging and padding.
 import { describe, expect, it } from 'vitest';
+import { nodeRuntime } from '@likeness/graph/node';
+import { integers, key, normal } from '@likeness/graph/random';
 import * as g from '../../src/index.ts';
 import { evaluate } from '../fixtures/evaluate.ts';
 
@@ -139,5 +141,43 @@ describe('padBorder', () => {
     expect(() => g.padBorder(g.zeros([3]), [3], [0], 'reflect')).toThrow(
       'padBorder: expected at most 2 elements of reflect padding for axis 0 of [3], received 3 and 0',
     );
+  });
+});
+
+// Where threads share rows out without a lock, additions get lost: by whole units here, and by others in each run.
+describe('scattering many rows into few on two threads', () => {
+  const [count, rows, width] = [70_000, 60, 3];
+  const indices = integers(key(1), [count], { max: rows });
+  const updates = normal(key(2), [count, width]);
+  const wanted = new Float64Array(rows * width);
+  updates.forEach((value, i) => (wanted[indices[Math.floor(i / width)] * width + (i % width)] += value));
+  const zero = (): g.Tensor => g.zeros([rows, width]);
+  const at = g.constant(BigInt64Array.from(indices, BigInt), [count], 'int64');
+  const pairs = g.constant(
+    BigInt64Array.from({ length: 2 * count }, (_, i) => {
+      const index = indices[Math.floor(i / 2)];
+      return BigInt(i % 2 === 0 ? Math.floor(index / 10) : (index % 10) - (index % 3 === 0 ? 10 : 0));
+    }),
+    [count, 2],
+    'int64',
+  );
+  it.each([
+    ['scatterAdd', (u: g.Tensor) => g.scatterAdd(zero(), at, u)],
+    ['scatterND', (u: g.Tensor) => g.scatterND(g.zeros([rows / 10, 10, width]), pairs, u)],
+    [
+      'the gradient of gather',
+      (u: g.Tensor) => {
+        const x = g.add(g.mul(g.sum(u), 0), zero());
+        return g.vjp([g.gather(x, at)], [x], [u])[0];
+      },
+    ],
+  ] as const)('%s loses nothing', async (_, fn) => {
+    const runtime = nodeRuntime({ threads: 2 });
+    const program = await g.compile(({ u }) => fn(u), { u: { shape: [count, width] } }, { runtime });
+    for (let run = 0; run < 20; run++) {
+      const { output } = await program.run({ u: updates });
+      output.forEach((value, i) => expect(Math.abs(value - wanted[i])).toBeLessThan(2e-3));
+    }
+    await program.dispose();
   });
 });
