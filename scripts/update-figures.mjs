@@ -17,6 +17,8 @@ const draft = result('product-draft-fit');
 const faces = result('bench-faces-draft');
 const london = faces.sets['london-neutral'];
 const synthetic = result('bench-synthetic-draft');
+const joint = result('joint-photos-standard');
+const iteration = result('fit-joint-iteration').rows.find(({ texture }) => texture === 'linear');
 const timing = result('analysis-timing').medianMs;
 const network = faces.recognition.inside.photoToPhoto;
 const head = JSON.parse(readFileSync(join(root, 'packages/models/data/likeness-head.json'), 'utf8'));
@@ -81,6 +83,24 @@ const ROWS = [
     `${synthetic.skill.overall.toFixed(2)} (${synthetic.correspondenceMm.ours.rigid.face.mean.toFixed(2)} mm; mean head ${synthetic.correspondenceMm.meanHead.rigid.face.mean.toFixed(2)}, best ${synthetic.correspondenceMm.oracle.rigid.face.mean.toFixed(2)})`,
     '≥ 0.15',
     'likeness bench synthetic',
+  ],
+  [
+    `joint fit (preset standard) of ${joint.photos} photos, skin from the texture model alone: cosine of FaceRes, which is in the loss, photo to render, landmark fit -> joint fit`,
+    `${joint.before.faceRes.toFixed(2)} -> ${joint.after.faceRes.toFixed(2)}`,
+    '',
+    'fit/joint-photos',
+  ],
+  [
+    'the same: distance by dlib, which is in no loss (usual threshold for one person: 0.6)',
+    `${joint.before.dlib.toFixed(2)} -> ${joint.after.dlib.toFixed(2)}`,
+    '',
+    'fit/joint-photos',
+  ],
+  [
+    'one joint iteration (224², FaceRes on two renders, all gradients) beside the same in PyTorch 1.13, 2 threads',
+    `${Math.round(iteration.oursMs)} ms, ${iteration.ratio.toFixed(1)} times as fast`,
+    '≥ 3 times',
+    'fit/joint-iteration',
   ],
   [
     'draft fit of a 1350² photo, models loaded',
