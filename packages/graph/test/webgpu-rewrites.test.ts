@@ -61,7 +61,9 @@ describe('rewriteForWebgpu', () => {
     const rows = g.cast(g.floor(g.abs(x)), 'int64');
     const shifted = g.reshape(g.add(g.mul(rows, 2), 1), [6]);
     const read = g.gather(g.constant(table), shifted);
-    return g.scatterAdd(g.zeros([12]), shifted, read);
+    // Gather and ScatterElements take int32; GatherND does not.
+    const added = g.scatterAdd(g.zeros([12]), shifted, read);
+    return g.add(added, g.sum(g.gatherND(g.constant(table), g.reshape(shifted, [6, 1]))));
   };
 
   it('computes indices in int32', async () => {
@@ -79,7 +81,8 @@ describe('rewriteForWebgpu', () => {
       await program.dispose();
     }
     expect(outputs[1]).toEqual(outputs[0]);
-    expect(outputs[0]).toContain(121);
+    // 1, 9, 25, 49, 81 and 121 are read; their sum is added to each.
+    expect(outputs[0]).toContain(121 + (1 + 9 + 25 + 49 + 81 + 121));
   });
 
   it('leaves int64 values that a program returns, converts or gets from outside', () => {
