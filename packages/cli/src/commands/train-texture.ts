@@ -16,7 +16,7 @@ for one), with a mesh whose texture coordinates say what they show; they are res
 and join the photographs, or stand alone. A face is looked for on the mesh; where none is found,
 --uv-landmarks gives points: {"embedding": "ibug68", "landmarks": [30, ...], "vertices": [812, ...]}.
 
---gan trains the progressive GAN as well. That takes days on two processor cores: --minutes or Ctrl-C
+--gan trains the progressive GAN as well. That takes many hours on two processor cores: --minutes or Ctrl-C
 end it with a checkpoint, and the same command goes on. RUN/gan holds samples/ and log.jsonl. No GAN
 comes with this version.
 

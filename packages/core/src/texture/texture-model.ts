@@ -1,6 +1,6 @@
 /**
  * What fitting asks of a texture model, whichever it is: the linear model of classical 3DMMs or a generator network
- * (GANFIT, Gecer et al. 2019, eq. 5: T(p_t) = G(p_t)).
+ * (GANFIT, Gecer et al. 2019: T(p_t) = G(p_t)).
  */
 import type { Tensor } from '@likeness/graph';
 import type { Image } from '../image/index.ts';

@@ -1,15 +1,5 @@
 /** The stages of the presets. Weights and rates were chosen by measurement (docs/decisions/joint-fit.md). */
-import type { ParameterGroup, Stage } from './stages.ts';
-
-const EVERYTHING: readonly ParameterGroup[] = [
-  'identity',
-  'expression',
-  'texture',
-  'rotation',
-  'translation',
-  'focal',
-  'light',
-];
+import { PARAMETER_GROUPS, type Stage } from './stages.ts';
 
 /** Colour and light first, on the shape of the landmark fit: until the skin has its tone, every other term means that. */
 const COLOUR: Stage = {
@@ -25,7 +15,7 @@ const COLOUR: Stage = {
 /** Then everything by pixels and landmarks at a quarter of the pixels and without the network: a fifth of a joint step's time. */
 const SHAPE: Stage = {
   name: 'shape',
-  free: EVERYTHING,
+  free: PARAMETER_GROUPS,
   losses: {
     pixel: 2,
     landmark: 2,
@@ -45,7 +35,7 @@ const SHAPE: Stage = {
 /** At last with the identity network, at its own size. */
 const JOINT: Stage = {
   name: 'joint',
-  free: EVERYTHING,
+  free: PARAMETER_GROUPS,
   losses: {
     ...SHAPE.losses,
     identity: 1,

@@ -18,7 +18,7 @@ export const PARAMETER_GROUPS: readonly ParameterGroup[] = [
 ];
 
 /**
- * Terms of the energy. The first six are GANFIT's (Gecer et al. 2019, eq. 6-13), the `..Start` terms hold a group near what
+ * Terms of the energy. The first six are GANFIT's (Gecer et al. 2019), the `..Start` terms hold a group near what
  * the stages before found, in the group's own units.
  */
 export type LossName =
