@@ -289,8 +289,8 @@ function sumOf(values: Float32Array | Int32Array): number {
 
 /** Barycentrics as near to 0, and texels as near to a boundary between two, as this are left out of the comparison. */
 const EDGE = 2e-3;
-/** So are triangles of less than this many pixels: their barycentrics change by more than 1 from pixel to pixel. */
-const SLIVER_PX = 0.05;
+/** So are triangles lower than this many pixels, in which our gradient is bounded (`pixelBarycentrics`) and the peer's is not. */
+const SLIVER_PX = 0.301;
 
 /** `prefix.*` without the pixels at which a rounding error changes the gradient. */
 function smoothRaster(
@@ -320,8 +320,12 @@ function smoothRaster(
       for (let k = 0; k < 3; k++) value += barycentrics[k] * uvs[uvCorners[i * 3 + k] * 2 + c];
       return value * TEXTURE_PX - 0.5;
     });
+    const sides = [0, 1, 2].map((k) => {
+      const [p, q] = [at[k], at[(k + 1) % 3]];
+      return Math.hypot(p[0] - q[0], p[1] - q[1]);
+    });
     const jumps =
-      Math.abs(whole) < 2 * SLIVER_PX ||
+      Math.abs(whole) < SLIVER_PX * Math.max(...sides) ||
       Math.min(...barycentrics) < EDGE ||
       texel.some((value) => Math.abs(value - Math.round(value)) < EDGE);
     if (!jumps) continue;

@@ -1,5 +1,5 @@
 // The pieces that renderFace is made of, each against its plain counterpart.
-import { compile, constant, type Tensor } from '@likeness/graph';
+import { compile, constant, gradients, mul, sum, type Tensor } from '@likeness/graph';
 import { nodeRuntime } from '@likeness/graph/node';
 import { gradientError } from '@likeness/testing';
 import { describe, expect, it } from 'vitest';
@@ -94,6 +94,66 @@ describe('pixelBarycentrics and interpolate', () => {
       );
     });
     expect(largestDifference(found, expected)).toBeLessThan(1e-12);
+  });
+});
+
+describe('the gradient of barycentrics in slivers', () => {
+  // One pixel within a triangle 4 px long and `height` high, tilted, so that no edge lies along an axis.
+  const picture = { width: 1, height: 1 };
+  const triangle = (height: number): number[] => {
+    const [c, s] = [Math.cos(0.3), Math.sin(0.3)];
+    return [
+      [-2, -0.4 * height, 500],
+      [2, -0.4 * height, 520],
+      [0.3, 0.6 * height, 480],
+    ].flatMap(([x, y, depth]) => [0.5 + c * x - s * y, 0.5 + s * x + c * y, depth]);
+  };
+  const weights = constant(Float64Array.of(0.7, -1.1, 0.4), [1, 3], 'float64');
+  const loss = (p: Tensor): Tensor =>
+    sum(mul(pixelBarycentrics(p, constant(Int32Array.of(0, 1, 2), [1, 3], 'int32'), picture), weights));
+  const spec = { p: { shape: [3, 3], dtype: 'float64' as const } };
+  const open = async () => {
+    const value = await compile(({ p }) => loss(p), spec, { runtime });
+    const slope = await compile(({ p }) => gradients(loss(p), [p])[0], spec, { runtime });
+    const run = async (program: typeof value, p: number[]): Promise<number[]> =>
+      Array.from((await program.run({ p: Float64Array.from(p) }))['output'], Number);
+    return {
+      slope: (p: number[]) => run(slope, p),
+      differences: async (p: number[]): Promise<number[]> => {
+        const out: number[] = [];
+        for (const [i, x] of p.entries()) {
+          const step = i % 3 === 2 ? 1e-2 : 1e-6;
+          const [above] = await run(value, p.with(i, x + step));
+          const [below] = await run(value, p.with(i, x - step));
+          out.push((above - below) / (2 * step));
+        }
+        return out;
+      },
+      dispose: () => Promise.all([value.dispose(), slope.dispose()]),
+    };
+  };
+
+  it('is that of central differences down to 0.3 px, and no larger below; by depth it always is', async () => {
+    const { slope, differences, dispose } = await open();
+    for (const height of [3, 0.5, 0.31, 0.2, 0.03, 0.003]) {
+      const values = triangle(height);
+      const share = Math.min(1, height / 0.3);
+      const expected = (await differences(values)).map((x, i) => (i % 3 === 2 ? x : x * share));
+      const found = await slope(values);
+      expect(Math.max(...expected.map(Math.abs))).toBeGreaterThan(0.1);
+      expect(largestDifference(found, expected)).toBeLessThan(1e-5);
+      expect(Math.max(...found.map(Math.abs))).toBeLessThan(6);
+    }
+    await dispose();
+  });
+
+  it('is bounded in a triangle without area', async () => {
+    const { slope, dispose } = await open();
+    for (const height of [1e-9, 0]) {
+      const found = await slope(triangle(height));
+      for (const value of found) expect(Math.abs(value)).toBeLessThan(6);
+    }
+    await dispose();
   });
 });
 
