@@ -1,10 +1,31 @@
 /**
  * Fine detail to choose from. Pores, stubble and creases stand at their place in the chart, and few training steps on a
- * processor teach convolutions what they look like only slowly. So the generator's finest level also chooses, place by
- * place, among the detail of some training maps: what is above the level below, as luminance. Which one, and how much of
- * it, is learned.
+ * processor teach convolutions what they look like only slowly. So some training maps lend theirs: what is above a coarser
+ * level, as luminance. Where the generator's small picture looks like an exemplar's, that exemplar's detail is taken
+ * (non-local means with exemplars, Buades et al., CVPR 2005); how much of it is learned.
  */
+import {
+  add,
+  averagePool2d,
+  concat,
+  constant,
+  div,
+  mean,
+  mul,
+  neg,
+  pow,
+  reshape,
+  resize2d,
+  sliceAxis,
+  softmax,
+  sqrt,
+  stopGradient,
+  sub,
+  sum,
+  type Tensor,
+} from '@likeness/graph';
 import type { FaceWindow } from './face-window.ts';
+import type { StoreConstant } from './latent-space.ts';
 
 export interface Exemplars {
   readonly count: number;
@@ -12,6 +33,8 @@ export interface Exemplars {
   readonly images: Float32Array;
   /** The level whose picture is taken away. */
   readonly below: number;
+  /** [K, 3, h / f, w / f] their small pictures, -1..1, one level below that: what a picture is compared with. */
+  readonly small: Float32Array;
 }
 
 /** Rec. 709 weights of luminance. */
@@ -19,9 +42,28 @@ const LUMA = [0.2126, 0.7152, 0.0722] as const;
 /** Side of the blocks in which amounts of detail are compared. */
 const BLOCK = 16;
 
+/** Weights of what is compared: luminance without and within its surroundings, two differences of colour. */
+const FEATURES = [1, 0.15, 0.25, 0.25] as const;
+/** Half the side of those surroundings, and of the patch over which differences are averaged, in small texels. */
+const SURROUNDINGS = 4;
+const PATCH = 2;
+/** A feature's deviation is at least this share of its average one: where exemplars agree, small differences mean little. */
+const FLOOR = 0.25;
+/** Of a variance, where exemplars do not differ at all (grey maps). */
+const TINY = 1e-8;
+/** Mean squared difference, in variances, at which an exemplar counts 1/e of an equal one. */
+const TEMPERATURE = 0.03;
+/**
+ * Blends of unrelated detail lose variance; dividing by the root of the summed squares keeps it (Heitz and Neyret, "High-
+ * performance by-example noise using a histogram-preserving blending operator", 2018), and what all exemplars share (lids,
+ * lips) would come out too strong. This power of the sum is between; on people held out it kept both octaves' energy within 10 %.
+ */
+const VARIANCE_POWER = 0.3;
+
 /**
  * Chooses maps whose amounts of detail differ most, one after the other (farthest point), from the most ordinary one on.
  * @param pyramids of each map its levels (`windowPyramid`)
+ * @param below level whose picture is taken from the detail, 1 or more
  * @throws RangeError for more exemplars than maps
  */
 export function chooseExemplars(
@@ -39,13 +81,74 @@ export function chooseExemplars(
   let next = indexOfLeast(amounts.map((amount) => distance(amount, mean)));
   const nearest = new Float64Array(amounts.length).fill(Infinity);
   const images = new Float32Array(count * h * w);
+  const pictures = pyramids.map((levels) => levels[below - 1]);
+  const small = new Float32Array(count * pictures[0].length);
   for (let k = 0; k < count; k++) {
     images.set(details[next], k * h * w);
+    small.set(pictures[next], k * pictures[next].length);
     amounts.forEach((amount, i) => (nearest[i] = Math.min(nearest[i], distance(amount, amounts[next]))));
     next = indexOfLeast(Array.from(nearest, (value) => -value));
   }
-  return { count, images, below };
+  return { count, images, below, small };
 }
+
+/**
+ * Detail for pictures without any. No gradient passes through the choice: it is a look-up.
+ * @param picture [n, 3, h, w] of the finest level, -1..1
+ * @param amount [n, 1, h', w'] factors, at the level `below`
+ * @param store how the exemplars are kept in the graph
+ * @returns [n, 1, h, w] in the picture's units
+ */
+export function lookUpDetail(
+  picture: Tensor,
+  amount: Tensor,
+  { count, images, small }: Exemplars,
+  store: StoreConstant = constant,
+): Tensor {
+  const [n, , h, w] = picture.shape;
+  const [, , rows, columns] = amount.shape;
+  const [r, c] = [rows / 2, columns / 2];
+  const given = featuresOf(averagePool2d(stopGradient(picture), { kernel: [h / r, w / c] }));
+  const known = featuresOf(constant(small, [count, 3, r, c]));
+  const centred = sub(known, mean(known, { axes: [0], keepDims: true }));
+  const variance = mean(mul(centred, centred), { axes: [0], keepDims: true });
+  const floor = mean(sqrt(variance), { axes: [2, 3], keepDims: true });
+  const scale = div(
+    constant(Float32Array.from(FEATURES), [1, FEATURES.length, 1, 1]),
+    add(add(variance, mul(mul(floor, floor), FLOOR * FLOOR)), TINY),
+  );
+  const difference = sub(
+    reshape(given, [n, 1, FEATURES.length, r, c]),
+    reshape(known, [1, count, FEATURES.length, r, c]),
+  );
+  const squared = mul(mul(difference, difference), reshape(scale, [1, 1, FEATURES.length, r, c]));
+  const distance = blur(sum(squared, { axes: [2] }), PATCH);
+  const total = FEATURES.reduce((a, b) => a + b, 0);
+  const shares = resize2d(softmax(mul(neg(distance), 1 / (total * TEMPERATURE)), 1), {
+    size: [rows, columns],
+  });
+  const kept = pow(sum(mul(shares, shares), { axes: [1], keepDims: true }), VARIANCE_POWER);
+  const weights = resize2d(mul(shares, div(amount, kept)), { size: [h, w] });
+  return sum(mul(weights, store(images, [1, count, h, w])), { axes: [1], keepDims: true });
+}
+
+/** [n, 3, r, c] -> [n, 4, r, c], linear. */
+function featuresOf(small: Tensor): Tensor {
+  const luma = sum(mul(small, constant(Float32Array.from(LUMA), [1, 3, 1, 1])), {
+    axes: [1],
+    keepDims: true,
+  });
+  const around = blur(luma, SURROUNDINGS);
+  const channel = (i: number): Tensor => sub(sliceAxis(small, 1, i, i + 1), luma);
+  return concat([sub(luma, around), around, channel(2), channel(0)], 1);
+}
+
+const blur = (x: Tensor, radius: number): Tensor =>
+  averagePool2d(x, {
+    kernel: [2 * radius + 1, 2 * radius + 1],
+    strides: [1, 1],
+    pads: [radius, radius, radius, radius],
+  });
 
 /** [h, w] luminance of the finest level less that of a coarser one, enlarged bilinearly. */
 function detailOf(levels: readonly Float32Array[], window: FaceWindow, below: number): Float32Array {

@@ -1,4 +1,4 @@
-export { chooseExemplars, type Exemplars } from './exemplars.ts';
+export { chooseExemplars, lookUpDetail, type Exemplars } from './exemplars.ts';
 export { FACE_WINDOW, levelSize, windowPyramid, type FaceWindow } from './face-window.ts';
 export {
   createMapSampler,

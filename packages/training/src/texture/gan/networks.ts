@@ -11,7 +11,6 @@ import {
   add,
   averagePool2d,
   concat,
-  constant,
   conv2d,
   depthToSpace,
   expand,
@@ -22,19 +21,16 @@ import {
   pixelNorm,
   reshape,
   resize2d,
-  sliceAxis,
-  softmax,
   softplus,
   spaceToDepth,
   sqrt,
   sub,
-  sum,
   type Tensor,
   type Tensors,
   type TensorValue,
 } from '@likeness/graph';
 import { foldIn, normal, type RandomKey } from '@likeness/graph/random';
-import type { Exemplars } from './exemplars.ts';
+import { lookUpDetail, type Exemplars } from './exemplars.ts';
 import { drawLinear, type LatentSpace, type StoreConstant } from './latent-space.ts';
 
 /** Sizes of both networks. */
@@ -47,7 +43,7 @@ export interface GanArchitecture {
   readonly widths: readonly number[];
   /** The finest level is sub-pixel. */
   readonly subPixel?: boolean;
-  /** Training maps whose detail the finest level may choose from (`exemplars.ts`). */
+  /** Training maps that lend the finest level their detail (`exemplars.ts`). */
   readonly exemplars?: number;
 }
 
@@ -86,7 +82,7 @@ function generatorLayers(architecture: GanArchitecture, level: number): Record<s
     layers[`g/${l}rgb`] = { shape: [3 * phases, widths[l] * phases, 1, 1], bias: 3 * phases };
   }
   if (level > 1 && exemplars > 0 && level === widths.length - 1)
-    layers['g/detail'] = { shape: [exemplars + 1, widths[level - 2], 1, 1], bias: exemplars + 1, start: 0.3 };
+    layers['g/detail'] = { shape: [1, widths[level - 2], 1, 1], bias: 1, start: 0.1 };
   return layers;
 }
 
@@ -177,9 +173,12 @@ export function generator(
   level: number,
   options: GeneratorOptions = {},
 ): Tensor {
-  const { space, store } = options;
-  const drawn = convolutional(architecture, p, z, level, options);
-  return space ? add(drawLinear(space, z, level, store), mul(drawn, RESIDUAL)) : drawn;
+  const { space, store, share, exemplars } = options;
+  const { image, amount } = convolutional(architecture, p, z, level, share);
+  const picture = space ? add(drawLinear(space, z, level, store), mul(image, RESIDUAL)) : image;
+  if (!exemplars || !amount) return picture;
+  const detail = lookUpDetail(picture, amount, exemplars, store);
+  return add(picture, share ? mul(detail, share) : detail);
 }
 
 export interface GeneratorOptions {
@@ -195,14 +194,17 @@ export interface GeneratorOptions {
 
 /** What the linear model leaves is this much smaller than the images: the first steps start near it. */
 const RESIDUAL = 0.25;
+/** softplus of this is 1: detail starts as strong as the exemplars'. */
+const SOFTPLUS_OF_ONE = Math.log(Math.E - 1);
 
+/** @returns what is drawn, and how much of the exemplars' detail is wanted, [n, 1, h / 4, w / 4] */
 function convolutional(
   architecture: GanArchitecture,
   p: Tensors,
   z: Tensor,
   level: number,
-  { share, exemplars, store = constant }: GeneratorOptions,
-): Tensor {
+  share: Tensor | undefined,
+): { readonly image: Tensor; readonly amount: Tensor | undefined } {
   const [n] = z.shape;
   const { base, widths } = architecture;
   const smooth = (x: Tensor): Tensor => pixelNorm(active(x));
@@ -219,32 +221,13 @@ function convolutional(
       : smooth(convolve(p, `g/${l}b`, smooth(convolve(p, `g/${l}a`, enlarge(x)))));
   }
   const colours = convolve(p, `g/${level}rgb`, x, 1);
-  let image = isSubPixel(architecture, level) ? depthToSpace(colours, 2) : colours;
-  if (exemplars && p['g/detail/w']) {
-    // In the residual's units.
-    image = add(
-      image,
-      mul(chosenDetail(convolve(p, 'g/detail', twoBelow, 1), exemplars, store, image.shape), 1 / RESIDUAL),
-    );
-  }
-  if (level === 0 || !share) return image;
-  return blend(enlarge(convolve(p, `g/${level - 1}rgb`, below, 1)), image, share);
-}
-
-/** How decidedly one exemplar is chosen: blends of many have less detail than each. */
-const DECISION = 2;
-
-/** @param choice [n, K + 1, h', w'] scores of the exemplars, and of the amount; @returns [n, 1, h, w] */
-function chosenDetail(
-  choice: Tensor,
-  { count, images }: Exemplars,
-  store: StoreConstant,
-  [, , h, w]: readonly number[],
-): Tensor {
-  const shares = softmax(mul(sliceAxis(choice, 1, 0, count), DECISION), 1);
-  const amount = softplus(add(sliceAxis(choice, 1, count, count + 1), 0.54));
-  const weights = resize2d(mul(shares, amount), { size: [h, w] });
-  return sum(mul(weights, store(images, [1, count, h, w])), { axes: [1], keepDims: true });
+  const own = isSubPixel(architecture, level) ? depthToSpace(colours, 2) : colours;
+  const image =
+    level === 0 || !share ? own : blend(enlarge(convolve(p, `g/${level - 1}rgb`, below, 1)), own, share);
+  const amount = p['g/detail/w']
+    ? softplus(add(convolve(p, 'g/detail', twoBelow, 1), SOFTPLUS_OF_ONE))
+    : undefined;
+  return { image, amount };
 }
 
 /** How real images of a level look: [n, 1], unbounded. */

@@ -1,5 +1,5 @@
-// Detail to choose from: exemplars differ, hold what the coarser level does not show, and a generator that chooses draws them.
-import { compile, constant } from '@likeness/graph';
+// Detail to choose from: exemplars differ, hold what the coarser level does not show, and lend it to pictures like theirs.
+import { compile, constant, gradients, mul, sum } from '@likeness/graph';
 import { nodeRuntime } from '@likeness/graph/node';
 import { key, normal } from '@likeness/graph/random';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import {
   chooseExemplars,
   generator,
   initialParameters,
+  lookUpDetail,
   windowPyramid,
   type FaceWindow,
 } from '../../../src/texture/gan/index.ts';
@@ -46,19 +47,80 @@ describe('chooseExemplars', () => {
   });
 });
 
+describe('lookUpDetail', () => {
+  /** The same stripes on maps that are dark on one side: to be told apart by their small pictures. */
+  const shaded = [-60, 0, 60].map((shade, k) =>
+    windowPyramid(
+      Uint8Array.from({ length: 3 * 64 * 64 }, (_, i) => {
+        const [x, y] = [i % 64, Math.floor(i / 64) % 64];
+        const stripe = (k === 1 ? y : x) % 2 === 0 ? 10 * (k + 1) : -10 * (k + 1);
+        return Math.round(128 + stripe + (shade * (x - 32)) / 32);
+      }),
+      window,
+    ),
+  );
+  const exemplars = chooseExemplars(shaded, window, 3, 2);
+  const size = 40 * 32;
+  const ofShade = (shade: number): Float32Array =>
+    Float32Array.from({ length: 3 * size }, (_, i) => (128 + (shade * ((i % 32) - 16)) / 32) / 127.5 - 1);
+  const runtime = nodeRuntime({ threads: 1 });
+  const lookUp = async (picture: Float32Array, amount = 1) => {
+    const program = await compile(
+      ({ x, a }) => {
+        const detail = lookUpDetail(x, a, exemplars);
+        const [slope] = gradients(sum(mul(detail, detail)), [x]);
+        return { detail, slope };
+      },
+      { x: { shape: [1, 3, 40, 32] }, a: { shape: [1, 1, 20, 16] } },
+      { runtime },
+    );
+    const { detail, slope } = await program.run({ x: picture, a: new Float32Array(20 * 16).fill(amount) });
+    await program.dispose();
+    return { detail, slope };
+  };
+
+  /** The exemplars' detail in the order of their shades. */
+  const pixels = exemplars.small.length / 9;
+  const tilt = (k: number): number =>
+    exemplars.small
+      .subarray(3 * k * pixels, (3 * k + 1) * pixels)
+      .reduce((sum, value, i) => sum + value * ((i % 16) - 7.5), 0);
+  const ordered = [0, 1, 2]
+    .sort((a, b) => tilt(a) - tilt(b))
+    .map((k) => exemplars.images.subarray(k * size, (k + 1) * size));
+  /** Away from the axis of the shading, where all look alike. */
+  const places = [3, 4, 27, 28].flatMap((x) => [8, 13, 18, 23, 28].map((y) => y * 32 + x));
+
+  it.each([0, 1, 2])(
+    'gives a picture like exemplar %i its detail, as much as asked, without a gradient',
+    async (k) => {
+      const { detail, slope } = await lookUp(ofShade([-60, 0, 60][k]), 0.5);
+      for (const at of places) expect(detail[at]).toBeCloseTo(0.5 * ordered[k][at], 2);
+      expect(Math.abs(detail[places[0]])).toBeGreaterThan(0.02);
+      expect(slope.every((value) => value === 0)).toBe(true);
+    },
+  );
+
+  it('gives a picture between two the mean of both, with some of the lost variance put back', async () => {
+    const { detail } = await lookUp(ofShade(30));
+    for (const at of places)
+      expect(detail[at]).toBeCloseTo((ordered[1][at] + ordered[2][at]) / 2 / 0.5 ** 0.3, 1);
+  });
+});
+
 describe('generator with exemplars', () => {
-  it('draws the detail it chooses, in luminance', async () => {
+  it('adds their detail to what it draws, in all colours alike, and none where the amount is nothing', async () => {
     const runtime = nodeRuntime({ threads: 1 });
     const architecture = { latent: 8, base: [5, 4] as const, widths: [8, 8, 8, 8], exemplars: 3 };
     const exemplars = chooseExemplars(pyramids, window, 3, 1);
     const all = initialParameters(architecture, 3, key(4));
-    expect(all['g/detail/w'].shape).toEqual([4, 8, 1, 1]);
-    const draw = async (scores: readonly number[]): Promise<Float32Array> => {
+    expect(all['g/detail/w'].shape).toEqual([1, 8, 1, 1]);
+    const draw = async (score: number): Promise<Float32Array> => {
       const { data, ...layer } = all['g/detail/w'];
       const weights: typeof all = {
         ...all,
         'g/detail/w': { ...layer, data: new Float32Array(data.length) },
-        'g/detail/b': { ...all['g/detail/b'], data: Float32Array.from(scores) },
+        'g/detail/b': { ...all['g/detail/b'], data: Float32Array.of(score) },
       };
       const p = Object.fromEntries(
         Object.entries(weights).map(([name, value]) => [name, constant(value.data, value.shape)]),
@@ -72,19 +134,17 @@ describe('generator with exemplars', () => {
       await program.dispose();
       return output;
     };
-    // An amount of 0 (softplus of a very negative score) leaves detail out.
-    const without = await draw([0, 0, 0, -50]);
-    for (const k of [0, 1, 2]) {
-      const chosen = [0, 1, 2].map((i) => (i === k ? 20 : 0));
-      const image = await draw([...chosen, 0]);
-      const size = 40 * 32;
-      // softplus(0.54) = 1; drawn in units of a quarter.
-      for (let c = 0; c < 3; c++)
-        for (let i = 0; i < size; i += 7)
-          expect(image[c * size + i] - without[c * size + i]).toBeCloseTo(
-            4 * exemplars.images[k * size + i],
-            1,
-          );
+    const [without, plain, double] = [await draw(-50), await draw(0), await draw(50)];
+    const size = 40 * 32;
+    let [strong, weak] = [0, 0];
+    for (let i = 0; i < size; i++) {
+      const added = plain[i] - without[i];
+      for (const c of [1, 2]) expect(plain[c * size + i] - without[c * size + i]).toBeCloseTo(added, 4);
+      weak += Math.abs(added);
+      strong += Math.abs(double[i] - without[i]);
     }
+    // A score of 0 asks for what the exemplars have (softplus 1); one of 50 for 50.54 times as much.
+    expect(weak / size).toBeGreaterThan(0.01);
+    expect(strong / weak).toBeCloseTo(50 + Math.log(Math.E - 1), 1);
   });
 });
