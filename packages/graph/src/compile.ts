@@ -119,7 +119,10 @@ export async function compile<Output extends TypedArray = Float32Array>(
     throw new TypeError('compile: expected a runtime (nodeRuntime() or webRuntime()), received none');
   }
   const graph = traceProgram(source, inputSpecs, options.outputs);
-  const lowered = lower(graph, { channelBlock: await runtime.channelBlock?.() });
+  const lowered = lower(graph, {
+    channelBlock: await runtime.channelBlock?.(),
+    serialScatter: runtime.serialScatter,
+  });
   const model = runtime.adapt?.(lowered) ?? lowered;
   const create = (): Promise<RuntimeSession> => runtime.createSession(encodeOnnx(model), { threads });
   const session = runtime.cache

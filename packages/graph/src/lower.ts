@@ -18,6 +18,8 @@ export const OPSET = 18;
 export interface LowerOptions {
   /** Channels of one block where the runtime has blocked convolutions; see `Runtime.channelBlock` (default 0: none). */
   readonly channelBlock?: number | undefined;
+  /** See `Runtime.serialScatter` (default: additions go through ScatterElements). */
+  readonly serialScatter?: number | undefined;
   /** Rewrite the program first (see optimise.ts; default true). Without, the model says what was traced. */
   readonly rewrite?: boolean | undefined;
 }
@@ -61,6 +63,7 @@ export function lower(traced: Graph, options: LowerOptions = {}): OnnxModel {
     declare(name, { shape, dtype }) {
       declared.push({ name, shape, dtype });
     },
+    serialScatter: options.serialScatter,
   };
 
   const readers = countReaders(graph);

@@ -52,7 +52,8 @@ export function optimiseGraph(graph: Graph): Graph {
           convolveBeforeRepeating(node, inputs) ??
           convolveWindows(node, inputs, readOnce) ??
           moveFactor(node, inputs, readOnce) ??
-          dropExpand(node, inputs, readOnce))
+          dropExpand(node, inputs, readOnce) ??
+          scatterInto(node, inputs, readOnce))
         : undefined;
     const outputs = better ? [better] : changed ? node.reapply(inputs) : node.outputs;
     if (outputs === node.outputs) continue;
@@ -441,4 +442,18 @@ const isExpand = (tensor: Tensor): boolean => tensor.node.operation === 'expand'
 
 function reexpand(source: Tensor, like: Tensor): Tensor {
   return like.node.reapply([source])[0];
+}
+
+/** x + rows scattered into zeros = the same rows scattered into x: what reads of one tensor at several places leave in its adjoint. */
+function scatterInto(node: GraphNode, inputs: readonly Tensor[], readOnce: ReadOnce): Tensor | undefined {
+  if (node.operation !== 'add') return undefined;
+  for (const index of [1, 0]) {
+    const [scattered, other] = [inputs[index], inputs[1 - index]];
+    if (scattered.node.operation !== 'scatterAdd' || !readOnce(scattered)) continue;
+    const [start, ...rows] = scattered.node.inputs;
+    const data = constantData(start) as ArrayLike<number> | undefined;
+    if (!data || !sameShape(other.shape, start.shape)) continue;
+    if (Array.from(data).every((value) => value === 0)) return scattered.node.reapply([other, ...rows])[0];
+  }
+  return undefined;
 }

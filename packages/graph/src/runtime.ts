@@ -31,6 +31,12 @@ export interface RuntimeSession {
   release(): Promise<void>;
 }
 
+/**
+ * `Runtime.serialScatter` of ONNX Runtime on a processor. Its thread pool shares work out from 210,000 estimated cycles
+ * (the cost model of Eigen, which it takes over: 100,000 to start, 100,000 a thread, rounded at 0.1), and ScatterND counts one an element.
+ */
+export const SERIAL_SCATTER = 131_072;
+
 /** Loads ONNX models. */
 export interface Runtime {
   /** Name and device, as it appears in reports: `onnxruntime-node cpu`. */
@@ -40,6 +46,11 @@ export interface Runtime {
    * (ONNX Runtime's NCHWc operators on x64); 0 or absent where they have none.
    */
   readonly channelBlock?: (() => Promise<number>) | undefined;
+  /**
+   * Elements that one ScatterND may add while the runtime keeps it on one thread, where it has such a limit: its kernel
+   * shares more than that out among threads without a lock, and additions are lost. None: additions go through ScatterElements.
+   */
+  readonly serialScatter?: number | undefined;
   /** Rewrites programs for what the runtime lacks; they are taken as they are by default. */
   readonly adapt?: ((model: OnnxModel) => OnnxModel) | undefined;
   /** Copies values into the device's memory, where that is not the processor's (see `placeTensor`). */

@@ -27,6 +27,8 @@ export interface LoweringContext {
   indices(values: readonly number[]): string;
   /** States the type of a computed value that the runtime could not infer by itself, so that its layout passes know it. */
   declare(name: string, type: TensorType): void;
+  /** Elements that one ScatterND may add on this runtime without sharing them out among threads; see `Runtime.serialScatter`. */
+  readonly serialScatter?: number | undefined;
 }
 
 /** The operands of a lowering. */

@@ -153,6 +153,25 @@ describe('what is left', () => {
     expect(operations(normalised, true)).toEqual(['conv2d', 'relu', 'conv2d']);
   });
 
+  it('of the adjoint of two gathers from one tensor: rows added to rows', () => {
+    const at = (values: number[]): Tensor =>
+      g.constant(BigInt64Array.from(values, BigInt), [values.length], 'int64');
+    const both = (x: Tensor): Tensor => {
+      const rows = g.reshape(x, [64, 16]);
+      return g.add(g.gather(rows, at([3, 0, 3])), g.gather(rows, at([1, 1, 2])));
+    };
+    expect(operations(both, true)).toEqual([
+      'reshape',
+      'gather',
+      'gather',
+      'add',
+      'relu',
+      'scatterAdd',
+      'scatterAdd',
+      'reshape',
+    ]);
+  });
+
   it('of a convolution of repeated pixels and of its adjoint: one convolution each', () => {
     const up = (x: Tensor): Tensor =>
       g.conv2d(

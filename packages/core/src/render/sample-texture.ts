@@ -11,6 +11,7 @@ import {
   cast,
   clip,
   concat,
+  customVjp,
   floor,
   gather,
   mul,
@@ -81,8 +82,7 @@ function bilinear(image: Tensor, x: Tensor, y: Tensor): Tensor {
     [0, east, south, south + east].map((step) => (step === 0 ? first : add(first, step))),
     0,
   );
-  const texels = transpose(reshape(image, [channels, height * width]));
-  const found = reshape(transpose(gather(texels, rows)), [channels * 4, x.size]);
+  const found = reshape(transpose(gather(texelRows(image), rows)), [channels * 4, x.size]);
   const taps = splitPlanes(found);
   const between = (from: Tensor, to: Tensor, share: Tensor): Tensor => add(from, mul(sub(to, from), share));
   return joinPlanes(
@@ -91,4 +91,20 @@ function bilinear(image: Tensor, x: Tensor, y: Tensor): Tensor {
       return between(between(a, b, right), between(d, e, right), below);
     }),
   );
+}
+
+const rowsOfImages = new WeakMap<Tensor, Tensor>();
+
+/** [h*w, C] of an image [1, C, h, w]: one tensor for all pictures of a program, so that their gradients meet as rows. */
+function texelRows(image: Tensor): Tensor {
+  const [, channels, height, width] = image.shape;
+  const rows =
+    rowsOfImages.get(image) ??
+    customVjp(
+      (x: Tensor) => transpose(reshape(x, [channels, height * width])),
+      // Cut into planes and joined: ONNX Runtime would else move the transpose behind the reshape, where it takes 8 times as long.
+      ({ cotangents: [g] }) => [reshape(joinPlanes(planesOf(g)), image.shape)],
+    )(image);
+  rowsOfImages.set(image, rows);
+  return rows;
 }

@@ -9,6 +9,7 @@ import {
   runtimeMessage,
   RuntimeRefusedError,
   RuntimeUnavailableError,
+  SERIAL_SCATTER,
   type Runtime,
   type RuntimeSession,
 } from '../runtime.ts';
@@ -74,6 +75,7 @@ export function nodeRuntime(options: NodeRuntimeOptions = {}): Runtime {
     name: `onnxruntime-node ${device}`,
     adapt: device === 'webgpu' ? rewriteForWebgpu : undefined,
     channelBlock: device === 'cpu' && process.arch === 'x64' ? channelBlock : undefined,
+    serialScatter: device === 'cpu' ? SERIAL_SCATTER : undefined,
     // A profile or an optimised model is written by a session of its own.
     cache:
       (options.cache ?? NODE_RUNTIME_DEFAULTS.cache) &&

@@ -49,10 +49,14 @@ export function gather(x: Tensor, indices: Tensor, axis = 0): Tensor {
   return applyOperation(gatherOperation, [x, indices], { axis: normalizeAxis(axis, x.rank, 'gather') })[0];
 }
 
+/** Programs would become long: from here on the slower operation is taken. */
+const MOST_PIECES = 256;
+
 /**
  * Reduces rows [m, ..] into rows of x [n, ..] at indices [m]. ONNX has ScatterND for this, but ONNX Runtime's kernel (1.30)
- * shares the rows out among threads without a lock: where rows meet, additions are lost, and another few in each run.
- * ScatterElements goes through its updates in order. Rows of 3 cost the same either way; rows of 64 are several times slower.
+ * shares the rows out among threads without a lock: where rows meet, additions are lost, and another few in each run. So rows are
+ * cut into pieces that it does not share out, one after the other (`Runtime.serialScatter`); where such a size is not known,
+ * ScatterElements goes through its updates in order, at 3 to 6 times the cost: it wants an index for each element of each row.
  */
 export function emitScatterRows(
   context: LoweringContext,
@@ -65,12 +69,30 @@ export function emitScatterRows(
   const width = sizeOf(shape.slice(1));
   // The runtime refuses empty updates.
   if (count * width === 0) return context.emit('Identity', [x]);
-  const attributes = { axis: { i: 0 }, reduction: { s: reduction } };
   const at = (name: string, to: readonly number[]): string =>
     context.emit('Reshape', [name, context.indices(to)])[0];
   const column = at(indices, [count, 1]);
+  const { serialScatter = 0 } = context;
+  // One row is never shared out.
+  const piece = Math.max(1, Math.floor(serialScatter / width));
+  const pieces = Math.ceil(count / piece);
+  if (serialScatter > 0 && pieces <= MOST_PIECES) {
+    const cut = (name: string): string[] => {
+      if (pieces === 1) return [name];
+      const sizes = Array.from({ length: pieces }, (_, i) => Math.min(piece, count - i * piece));
+      return context.emit('Split', [name, context.indices(sizes)], { axis: { i: 0 } }, pieces);
+    };
+    const [columns, parts] = [cut(column), cut(at(rows, [count, ...shape.slice(1)]))];
+    let sums = x;
+    for (const [i, part] of parts.entries()) {
+      const operands = [sums, columns[i], part];
+      [sums] = emitWide(context, 'ScatterND', operands, [0, 2], { reduction: { s: reduction } }, dtype);
+    }
+    return [sums];
+  }
   const wide = width === 1 ? column : context.emit('Expand', [column, context.indices([count, width])])[0];
   const flat = [at(x, [-1, width]), wide, at(rows, [count, width])];
+  const attributes = { axis: { i: 0 }, reduction: { s: reduction } };
   const [sums] = emitWide(context, 'ScatterElements', flat, [0, 2], attributes, dtype);
   return [at(sums, shape)];
 }

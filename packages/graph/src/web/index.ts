@@ -9,6 +9,7 @@ import {
   runtimeMessage,
   RuntimeRefusedError,
   RuntimeUnavailableError,
+  SERIAL_SCATTER,
   type Runtime,
   type RuntimeSession,
   type RuntimeTensor,
@@ -74,6 +75,7 @@ export function webRuntime(options: WebRuntimeOptions = {}): Runtime {
   return {
     name: `onnxruntime-web ${device}`,
     adapt: device === 'webgpu' ? rewriteForWebgpu : undefined,
+    serialScatter: device === 'wasm' ? SERIAL_SCATTER : undefined,
     place:
       device === 'webgpu'
         ? async (content) => {

@@ -172,12 +172,31 @@ describe('scattering many rows into few on two threads', () => {
       },
     ],
   ] as const)('%s loses nothing', async (_, fn) => {
-    const runtime = nodeRuntime({ threads: 2 });
-    const program = await g.compile(({ u }) => fn(u), { u: { shape: [count, width] } }, { runtime });
-    for (let run = 0; run < 20; run++) {
-      const { output } = await program.run({ u: updates });
-      output.forEach((value, i) => expect(Math.abs(value - wanted[i])).toBeLessThan(2e-3));
+    for (const threads of [2, 8]) {
+      const runtime = nodeRuntime({ threads });
+      const program = await g.compile(({ u }) => fn(u), { u: { shape: [count, width] } }, { runtime });
+      for (let run = 0; run < 20; run++) {
+        const { output } = await program.run({ u: updates });
+        output.forEach((value, i) => expect(Math.abs(value - wanted[i])).toBeLessThan(2e-3));
+      }
+      await program.dispose();
     }
+  });
+
+  // The limit rests on how the runtime's thread pool estimates costs; all rows meet in one, so that sharing out would show.
+  it('is serial below the limit that the runtime states', async () => {
+    const { serialScatter = 0 } = nodeRuntime();
+    const most = Math.floor(serialScatter / width);
+    const zero = g.constant(new BigInt64Array(most), [most], 'int64');
+    const runtime = nodeRuntime({ threads: 8 });
+    const program = await g.compile(
+      ({ u }) => g.scatterAdd(g.zeros([1, width]), zero, u),
+      { u: { shape: [most, width] } },
+      { runtime },
+    );
+    const ones = new Float32Array(most * width).fill(1);
+    for (let run = 0; run < 40; run++)
+      expect((await program.run({ u: ones }))['output']).toEqual(new Float32Array(width).fill(most));
     await program.dispose();
   });
 });
