@@ -11,20 +11,19 @@ import {
   customVjp,
   div,
   equal,
-  gather,
   maximum,
   minimum,
   mul,
   reciprocal,
-  reshape,
   rsqrt,
   ShapeError,
   sub,
-  transpose,
   where,
+  type DType,
   type Tensor,
 } from '@likeness/graph';
-import { planesOf, rowsOf, splitPlanes } from './planes.ts';
+import { gatherPlanes, indexColumns } from './gather-planes.ts';
+import { planesOf, rowsOf } from './planes.ts';
 import type { PictureSize } from './raster-input.ts';
 
 /** Gradients of lower triangles are as of this height: a hundredth of a head's pixels at 224², a twentieth at 112². */
@@ -44,8 +43,18 @@ export function pixelBarycentrics(projected: Tensor, corners: Tensor, size: Pict
     throw new ShapeError(
       `pixelBarycentrics: expected vertices [V,3], received [${projected.shape.join(',')}]`,
     );
+  const pixels = size.width * size.height;
+  if (corners.shape.join() !== `${pixels},3`)
+    throw new ShapeError(
+      `pixelBarycentrics: expected corners [${pixels},3] for ${size.width} x ${size.height} pixels, received [${corners.shape.join(',')}]`,
+    );
   const [u, v, depth] = planesOf(projected);
-  return rowsOf(barycentricPlanes(cornerPlanes(rowsOf([u, v, inverseDepth(depth)]), corners), size));
+  return rowsOf(
+    barycentricPlanes(
+      gatherPlanes([u, v, inverseDepth(depth)], indexColumns(corners)),
+      pixelCentres(size, projected.dtype),
+    ),
+  );
 }
 
 /** 1 / depth, finite at the camera's plane; what is not in front of the camera is never drawn. */
@@ -53,23 +62,9 @@ export function inverseDepth(depth: Tensor): Tensor {
   return reciprocal(where(equal(depth, 0), 1, depth));
 }
 
-/** Attributes [V, C] at the corners [P, 3] of every pixel, as planes: `at[corner][channel]`, each [P]. */
-export function cornerPlanes(attributes: Tensor, corners: Tensor): readonly (readonly Tensor[])[] {
-  const channels = attributes.shape[1];
-  const pixels = corners.shape[0];
-  const planes = splitPlanes(transpose(reshape(gather(attributes, corners), [pixels, 3 * channels])));
-  return [0, 1, 2].map((corner) => planes.slice(corner * channels, (corner + 1) * channels));
-}
-
-/** @param at u, v and inverse depth at each corner, first of the channels @returns three planes [P] */
-export function barycentricPlanes(
-  at: readonly (readonly Tensor[])[],
-  { width, height }: PictureSize,
-): readonly Tensor[] {
+/** Columns and rows of the pixels' centres, each [H*W]. */
+export function pixelCentres({ width, height }: PictureSize, dtype: DType): readonly Tensor[] {
   const pixels = width * height;
-  const [{ size, dtype }] = at[0];
-  if (size !== pixels)
-    throw new ShapeError(`pixelBarycentrics: expected ${height} x ${width} pixels, received ${size}`);
   const centre = (of: (pixel: number) => number): Tensor =>
     cast(
       constant(
@@ -78,8 +73,18 @@ export function barycentricPlanes(
       ),
       dtype,
     );
-  const column = centre((i) => i % width);
-  const row = centre((i) => Math.floor(i / width));
+  return [centre((i) => i % width), centre((i) => Math.floor(i / width))];
+}
+
+/**
+ * @param at u, v and inverse depth at each corner, first of the channels
+ * @param centres columns and rows of the pixels' centres
+ * @returns three planes [P]
+ */
+export function barycentricPlanes(
+  at: readonly (readonly Tensor[])[],
+  [column, row]: readonly Tensor[],
+): readonly Tensor[] {
   const x = at.map(([u]) => sub(u, column));
   const y = at.map(([, v]) => sub(v, row));
   const areas = boundSlivers(

@@ -13,6 +13,8 @@ export type {
   RasterSurface,
   RasterTensors,
 } from './raster-input.ts';
+export { coveredPixels, packedRasterSpecs, packRaster } from './packed-raster.ts';
+export type { PackedRaster, PackedRasterTensors } from './packed-raster.ts';
 export { renderFace } from './render-face.ts';
 export type { FaceLight, RenderedFace, RenderFaceOptions } from './render-face.ts';
 export { SAMPLE_TEXTURE_DEFAULTS, sampleTexture } from './sample-texture.ts';

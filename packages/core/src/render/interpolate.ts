@@ -1,6 +1,6 @@
 /** Attributes of vertices at pixels. */
 import { add, mul, ShapeError, type Tensor } from '@likeness/graph';
-import { cornerPlanes } from './barycentrics.ts';
+import { gatherPlanes, indexColumns } from './gather-planes.ts';
 import { planesOf, rowsOf } from './planes.ts';
 
 /**
@@ -14,7 +14,7 @@ export function interpolate(attributes: Tensor, corners: Tensor, barycentrics: T
     throw new ShapeError(
       `interpolate: expected attributes [V,C], corners [P,3] and barycentrics [P,3], received [${attributes.shape.join(',')}], [${corners.shape.join(',')}] and [${barycentrics.shape.join(',')}]`,
     );
-  const at = cornerPlanes(attributes, corners);
+  const at = gatherPlanes(planesOf(attributes), indexColumns(corners));
   const weights = planesOf(barycentrics);
   return rowsOf(at[0].map((_, channel) => blendPlanes(at, channel, weights)));
 }

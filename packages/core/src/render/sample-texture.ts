@@ -2,26 +2,24 @@
  * Texture lookup inside a differentiable program: one mip level for the whole picture, bilinear between texels. A face fills the picture
  * at nearly one scale, so one level serves (docs/decisions/renderer.md has the figures).
  *
- * The four neighbours of all pixels are gathered at once and mixed as vectors. ONNX Runtime has GridSample for this, but its gradient
- * has to gather the same texels again.
+ * The four neighbours of all pixels are read and mixed as vectors. ONNX Runtime has GridSample for this, but its gradient has to gather
+ * the same texels again.
  */
 import {
   add,
   averagePool2d,
   cast,
   clip,
-  concat,
-  customVjp,
+  constant,
   floor,
-  gather,
   mul,
-  reshape,
   ShapeError,
   sub,
   transpose,
   type Tensor,
 } from '@likeness/graph';
-import { joinPlanes, planesOf, splitPlanes } from './planes.ts';
+import { gatherTexels } from './gather-planes.ts';
+import { joinPlanes, planesOf } from './planes.ts';
 
 /** Options of `sampleTexture`. */
 export interface SampleTextureOptions {
@@ -76,35 +74,19 @@ function bilinear(image: Tensor, x: Tensor, y: Tensor): Tensor {
   const left = clip(floor(x), 0, Math.max(0, width - 2));
   const top = clip(floor(y), 0, Math.max(0, height - 2));
   const [right, below] = [sub(x, left), sub(y, top)];
-  const first = cast(add(mul(top, width), left), 'int32');
+  const first = cast(add(mul(top, width), left), 'int64');
   const [east, south] = [width > 1 ? 1 : 0, height > 1 ? width : 0];
-  const rows = concat(
-    [0, east, south, south + east].map((step) => (step === 0 ? first : add(first, step))),
-    0,
+  const corners = gatherTexels(
+    image,
+    [0, east, south, south + east].map((step) =>
+      step === 0 ? first : add(first, constant(BigInt64Array.of(BigInt(step)), [], 'int64')),
+    ),
   );
-  const found = reshape(transpose(gather(texelRows(image), rows)), [channels * 4, x.size]);
-  const taps = splitPlanes(found);
   const between = (from: Tensor, to: Tensor, share: Tensor): Tensor => add(from, mul(sub(to, from), share));
   return joinPlanes(
     Array.from({ length: channels }, (_, c) => {
-      const [a, b, d, e] = taps.slice(c * 4, c * 4 + 4);
+      const [a, b, d, e] = corners.map((texels) => texels[c]);
       return between(between(a, b, right), between(d, e, right), below);
     }),
   );
-}
-
-const rowsOfImages = new WeakMap<Tensor, Tensor>();
-
-/** [h*w, C] of an image [1, C, h, w]: one tensor for all pictures of a program, so that their gradients meet as rows. */
-function texelRows(image: Tensor): Tensor {
-  const [, channels, height, width] = image.shape;
-  const rows =
-    rowsOfImages.get(image) ??
-    customVjp(
-      (x: Tensor) => transpose(reshape(x, [channels, height * width])),
-      // Cut into planes and joined: ONNX Runtime would else move the transpose behind the reshape, where it takes 8 times as long.
-      ({ cotangents: [g] }) => [reshape(joinPlanes(planesOf(g)), image.shape)],
-    )(image);
-  rowsOfImages.set(image, rows);
-  return rows;
 }

@@ -2,20 +2,9 @@
  * Smooth normals inside a differentiable program, by the same rule as `vertexNormals` of geometry: the sum of the face normals around
  * a vertex, each as long as twice its triangle's area, then normalised.
  */
-import {
-  concat,
-  constant,
-  gather,
-  mul,
-  reshape,
-  scatterAdd,
-  ShapeError,
-  sub,
-  transpose,
-  zeros,
-  type Tensor,
-} from '@likeness/graph';
-import { planesOf, rowsOf, splitPlanes } from './planes.ts';
+import { constant, mul, ShapeError, sub, type Tensor } from '@likeness/graph';
+import { addPlanes, gatherPlanes } from './gather-planes.ts';
+import { planesOf, rowsOf } from './planes.ts';
 import { unitPlanes } from './unit-planes.ts';
 
 /**
@@ -32,13 +21,15 @@ export function normalPlanes(positions: Tensor, triangles: Uint32Array): readonl
   if (positions.rank !== 2 || positions.shape[1] !== 3)
     throw new ShapeError(`smoothNormals: expected positions [V,3], received [${positions.shape.join(',')}]`);
   const count = triangles.length / 3;
-  // All first corners, then all second, then all third.
-  const byCorner = BigInt64Array.from(triangles, (_, i) =>
-    BigInt(triangles[(i % count) * 3 + Math.floor(i / count)]),
-  );
-  const ids = constant(byCorner, [3 * count], 'int64');
-  const corners = reshape(transpose(gather(positions, ids)), [9, count]);
-  const [ax, bx, cx, ay, by, cy, az, bz, cz] = splitPlanes(corners);
+  const vertices = positions.shape[0];
+  const corner = (k: number): Tensor =>
+    constant(
+      BigInt64Array.from({ length: count }, (_, i) => BigInt(triangles[i * 3 + k])),
+      [count],
+      'int64',
+    );
+  const ids = [0, 1, 2].map(corner);
+  const [[ax, ay, az], [bx, by, bz], [cx, cy, cz]] = gatherPlanes(planesOf(positions), ids);
   const [ux, uy, uz] = [sub(bx, ax), sub(by, ay), sub(bz, az)];
   const [vx, vy, vz] = [sub(cx, ax), sub(cy, ay), sub(cz, az)];
   const normal = [
@@ -47,14 +38,5 @@ export function normalPlanes(positions: Tensor, triangles: Uint32Array): readonl
     sub(mul(ux, vy), mul(uy, vx)),
   ];
   // Each face's normal to its three corners.
-  const rows = transpose(
-    reshape(
-      concat(
-        normal.flatMap((n) => [n, n, n]),
-        0,
-      ),
-      [3, 3 * count],
-    ),
-  );
-  return unitPlanes(planesOf(scatterAdd(zeros(positions.shape, positions.dtype), ids, rows)));
+  return unitPlanes(addPlanes(normal, ids, vertices));
 }

@@ -3,6 +3,7 @@ import {
   compile,
   concat,
   constant,
+  gradients,
   mul,
   reshape,
   sum,
@@ -70,7 +71,7 @@ const phongInputs = {
 
 type Inputs = Readonly<Record<string, Tensor>>;
 
-function render(t: Inputs, raster: RasterInput, background?: number | Tensor) {
+function render(t: Inputs, raster: RasterInput, background?: number | Tensor, packed = false) {
   const light: FaceLight =
     'harmonics' in t
       ? { kind: 'harmonics', coefficients: t['harmonics'] }
@@ -88,7 +89,7 @@ function render(t: Inputs, raster: RasterInput, background?: number | Tensor) {
     },
     crop: t['crop'],
     light,
-    raster: toy.rasterConstants(raster),
+    raster: packed ? toy.packedConstants(raster) : toy.rasterConstants(raster),
     size,
     background,
   });
@@ -214,7 +215,7 @@ describe('renderFace', () => {
           camera: t as never,
           crop: t['crop'],
           light: { kind: 'harmonics', coefficients: t['light'] },
-          raster: t as never,
+          raster: t,
           size: pictureSize,
         }).image,
       {
@@ -340,6 +341,46 @@ describe('renderFace', () => {
       for (const [name, data] of Object.entries(out))
         expect([name, Array.from(data, Number).every(Number.isFinite)]).toEqual([name, true]);
       await program.dispose();
+    }
+  });
+
+  it.each([
+    ['harmonics', harmonicsInputs],
+    ['Phong', phongInputs],
+  ])('draws the same packed, with the same gradients: %s', async (_, inputs) => {
+    const raster = toy.rasterOf();
+    const weights = Float64Array.from({ length: 3 * PIXELS }, (__, i) => Math.sin(i));
+    const names = Object.keys(inputs);
+    const specs = Object.fromEntries(
+      names.map((name) => [name, { shape: shapes[name], dtype: 'float64' as const }]),
+    );
+    const [plain, packed] = await Promise.all(
+      [false, true].map(async (pack) => {
+        const program = await compile<Float64Array>(
+          (t) => {
+            const { image, coverage } = render(t, raster, 0.3, pack);
+            const loss = sum(mul(reshape(image, [3 * PIXELS]), constant(weights, [3 * PIXELS], 'float64')));
+            const found = gradients(
+              loss,
+              names.map((name) => t[name]),
+            );
+            return { image, coverage, ...Object.fromEntries(found.map((g, i) => [`by ${names[i]}`, g])) };
+          },
+          specs,
+          { runtime },
+        );
+        const out = await program.run(
+          Object.fromEntries(Object.entries(inputs).map(([name, data]) => [name, Float64Array.from(data)])),
+        );
+        await program.dispose();
+        return out;
+      }),
+    );
+    expect(packed['coverage']).toEqual(plain['coverage']);
+    for (const [name, values] of Object.entries(plain)) {
+      const size = Math.max(...values.map(Math.abs));
+      const apart = Math.max(...values.map((value, i) => Math.abs(value - packed[name][i])));
+      expect([name, size > 0, apart <= 1e-12 * size]).toEqual([name, true, true]);
     }
   });
 

@@ -5,8 +5,12 @@
 import { constant, type Tensor } from '@likeness/graph';
 import { project, type PinholeCamera } from '../../src/camera/index.ts';
 import {
+  coveredPixels,
   createRasterInput,
+  packedRasterSpecs,
+  packRaster,
   rasterInput,
+  type PackedRasterTensors,
   type PictureSize,
   type RasterInput,
   type RasterInputOptions,
@@ -111,5 +115,20 @@ export function rasterConstants(raster: RasterInput): RasterTensors {
     facing: constant(raster.facing, [pixels]),
     silhouettePixels: pairs(raster.silhouettePixels),
     silhouetteEdges: pairs(raster.silhouetteEdges),
+  };
+}
+
+/** The same packed, with some entries to spare. */
+export function packedConstants(raster: RasterInput, spare = 7): PackedRasterTensors {
+  const room = coveredPixels(raster) + spare;
+  const packed = packRaster(raster, scene.uvs, size, room);
+  const specs = packedRasterSpecs(size, room);
+  const tensor = (name: keyof typeof specs): Tensor =>
+    constant(packed[name], specs[name].shape, specs[name].dtype);
+  return {
+    corners: tensor('corners'),
+    values: tensor('values'),
+    pixels: tensor('pixels'),
+    entries: tensor('entries'),
   };
 }

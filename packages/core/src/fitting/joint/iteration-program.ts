@@ -27,7 +27,14 @@ import {
   regularisationLoss,
 } from '../../losses/index.ts';
 import type { LandmarkEmbedding, MorphableModel } from '../../model/index.ts';
-import { rasterSpecs, renderFace, type RenderedFace } from '../../render/index.ts';
+import {
+  packedRasterSpecs,
+  rasterSpecs,
+  renderFace,
+  type PackedRasterTensors,
+  type RasterTensors,
+  type RenderedFace,
+} from '../../render/index.ts';
 import { textureAtSize, type TextureModel } from '../../texture/index.ts';
 import { headPositions } from './head-shape.ts';
 import type { ParameterSizes } from './parameters.ts';
@@ -95,9 +102,10 @@ export function stageShape(stage: Stage, context: ProgramContext, defaultPx: num
 /**
  * Inputs: parameters, raster of both views, the photo's crop [1, 3, N, N], its mask [1, 1, N, N], landmarks and what the network
  * saw in the photo; `weights` [terms] in the order of `shape.losses`.
+ * With `room`, rasters are packed (`packedRasterSpecs`) with room for so many pixels.
  * Outputs: `loss` [1], `terms` [terms], `gradient` [all free values, in the order of `shape.free`].
  */
-export function iterationProgram(context: ProgramContext, shape: StageShape): TracedProgram {
+export function iterationProgram(context: ProgramContext, shape: StageShape, room?: number): TracedProgram {
   const { sizes, embedding, features } = context;
   const { sizePx, losses } = shape;
   const size = { width: sizePx, height: sizePx };
@@ -106,9 +114,10 @@ export function iterationProgram(context: ProgramContext, shape: StageShape): Tr
     ...parameterSpecs(sizes),
     weights: { shape: [losses.length] },
   };
+  const raster = room === undefined ? rasterSpecs(size) : packedRasterSpecs(size, room);
   const renders = has('pixel') || has('identity') || has('content');
   if (renders) {
-    Object.assign(specs, prefixed('raster', rasterSpecs(size)));
+    Object.assign(specs, prefixed('raster', raster));
     specs['photo'] = { shape: [1, 3, sizePx, sizePx] };
     specs['mask'] = { shape: [1, 1, sizePx, sizePx] };
   }
@@ -118,7 +127,7 @@ export function iterationProgram(context: ProgramContext, shape: StageShape): Tr
     specs['eyeDistance'] = { shape: [1] };
   }
   if (has('identityRandom')) {
-    Object.assign(specs, randomSpecs(sizes), prefixed('random.raster', rasterSpecs(size)));
+    Object.assign(specs, randomSpecs(sizes), prefixed('random.raster', raster));
   }
   if (has('identity') || has('identityRandom')) specs['target.embedding'] = { shape: features['embedding'] };
   if (has('content')) {
@@ -251,16 +260,12 @@ function renderOwn(
   });
 }
 
-function rasterTensors(
-  inputs: Inputs,
-  prefix: string,
-): { corners: Tensor; uvCorners: Tensor; coverage: Tensor; facing: Tensor } {
-  return {
-    corners: inputs[`${prefix}.corners`],
-    uvCorners: inputs[`${prefix}.uvCorners`],
-    coverage: inputs[`${prefix}.coverage`],
-    facing: inputs[`${prefix}.facing`],
-  };
+/** All inputs that start with the prefix: the raster's arrays as `renderFace` takes them. */
+function rasterTensors(inputs: Inputs, prefix: string): RasterTensors | PackedRasterTensors {
+  const found = Object.entries(inputs)
+    .filter(([name]) => name.startsWith(`${prefix}.`))
+    .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]);
+  return Object.fromEntries(found);
 }
 
 /** `front` where `mask` is 1, `behind` where it is 0. */

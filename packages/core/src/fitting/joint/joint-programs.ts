@@ -15,6 +15,7 @@ import {
   type StageShape,
   type TracedProgram,
 } from './iteration-program.ts';
+import { packedProgram } from './packed-program.ts';
 import { parameterSizes } from './program-inputs.ts';
 import { JointFitError } from './types.ts';
 
@@ -49,6 +50,7 @@ export function createJointPrograms(options: JointProgramOptions): JointPrograms
     features: identity ? featureShapes(identity) : {},
   };
   const programs = new Map<string, Promise<Program>>();
+  const packed = new Map<string, Promise<Program>>();
   const get = (key: string, make: () => TracedProgram): Promise<Program> => {
     let found = programs.get(key);
     if (!found) {
@@ -62,7 +64,29 @@ export function createJointPrograms(options: JointProgramOptions): JointPrograms
   };
   return {
     context,
-    iteration: (shape) => get(`iteration ${JSON.stringify(shape)}`, () => iterationProgram(context, shape)),
+    iteration: (shape) => {
+      const key = `iteration ${JSON.stringify(shape)}`;
+      const { specs } = iterationProgram(context, shape);
+      const views = ['raster', 'random.raster'].filter((view) => `${view}.corners` in specs);
+      if (views.length === 0) return get(key, () => iterationProgram(context, shape));
+      let found = packed.get(key);
+      if (!found) {
+        found = packedProgram({
+          inputs: Object.entries(specs).map(([name, { shape: extents, dtype = 'float32' }]) => ({
+            name,
+            shape: extents,
+            dtype,
+          })),
+          views,
+          model,
+          sizePx: shape.sizePx,
+          open: (room) => get(`${key} ${room}`, () => iterationProgram(context, shape, room)),
+        });
+        packed.set(key, found);
+        found.catch(() => packed.delete(key));
+      }
+      return found;
+    },
     geometry: (withRandom) =>
       get(`geometry ${String(withRandom)}`, () => geometryProgram(context, withRandom)),
     render: ({ sizePx, textureSize }) =>
@@ -82,6 +106,7 @@ export function createJointPrograms(options: JointProgramOptions): JointPrograms
     dispose: async () => {
       const made = [...programs.values()];
       programs.clear();
+      packed.clear();
       for (const program of await Promise.allSettled(made))
         if (program.status === 'fulfilled') await program.value.dispose();
     },

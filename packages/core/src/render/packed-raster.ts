@@ -1,0 +1,132 @@
+/**
+ * A raster without the pixels that show nothing: of a network's crop a head covers half, and the program spares the other half in all
+ * that it computes per pixel. The arrays have a fixed size, so that how many pixels there is room for is part of the program.
+ */
+import {
+  concat,
+  customVjp,
+  gather,
+  mul,
+  transpose,
+  zeros,
+  type Tensor,
+  type TensorSpec,
+} from '@likeness/graph';
+import { joinPlanes, planesOf } from './planes.ts';
+import type { PictureSize, RasterInput } from './raster-input.ts';
+
+/** What the covered pixels show, one entry each, in row-major order; entries that are not in use are 0. */
+export interface PackedRaster {
+  /** [3, N] first, second and third vertices of the triangles. */
+  readonly corners: Int32Array;
+  /** [10, N] u and v of the three corners in the UV chart, column and row of the pixel's centre, `facing`, and 1 where the entry is in use. */
+  readonly values: Float32Array;
+  /** [N] which pixel an entry is. */
+  readonly pixels: Int32Array;
+  /** [H*W] which entry a pixel shows; N where it shows nothing. */
+  readonly entries: Int32Array;
+}
+
+/** The same as tensors of a program. */
+export type PackedRasterTensors = Readonly<Record<keyof PackedRaster, Tensor>>;
+
+/** Planes of `PackedRaster.values`. */
+export const PACKED_VALUES = 10;
+
+/** Shapes of the arrays by name, for the inputs of a program. @param room entries */
+export function packedRasterSpecs(
+  { width, height }: PictureSize,
+  room: number,
+): Readonly<Record<keyof PackedRaster, TensorSpec>> {
+  return {
+    corners: { shape: [3, room], dtype: 'int32' },
+    values: { shape: [PACKED_VALUES, room] },
+    pixels: { shape: [room], dtype: 'int32' },
+    entries: { shape: [width * height], dtype: 'int32' },
+  };
+}
+
+/**
+ * @param uvs [U, 2] of the chart
+ * @param room entries of the arrays
+ * @param reuse arrays of the same sizes to write into
+ * @throws RangeError when more pixels are covered than there is room for
+ */
+export function packRaster(
+  { corners, uvCorners, coverage, facing }: RasterInput,
+  uvs: Float32Array,
+  { width, height }: PictureSize,
+  room: number,
+  reuse?: PackedRaster,
+): PackedRaster {
+  const out = reuse ?? {
+    corners: new Int32Array(3 * room),
+    values: new Float32Array(PACKED_VALUES * room),
+    pixels: new Int32Array(room),
+    entries: new Int32Array(width * height),
+  };
+  const { values, pixels, entries } = out;
+  if (pixels.length !== room || entries.length !== width * height)
+    throw new RangeError(
+      `packRaster: the arrays to reuse hold ${pixels.length} of ${entries.length} pixels, expected ${room} of ${width} x ${height}.`,
+    );
+  let used = 0;
+  for (let pixel = 0; pixel < entries.length; pixel++) {
+    if (coverage[pixel] === 0) {
+      entries[pixel] = room;
+      continue;
+    }
+    if (used === room) throw new RangeError(`packRaster: more than ${room} pixels are covered.`);
+    for (let k = 0; k < 3; k++) {
+      out.corners[k * room + used] = corners[pixel * 3 + k];
+      const uv = uvCorners[pixel * 3 + k] * 2;
+      values[2 * k * room + used] = uvs[uv];
+      values[(2 * k + 1) * room + used] = uvs[uv + 1];
+    }
+    values[6 * room + used] = (pixel % width) + 0.5;
+    values[7 * room + used] = Math.floor(pixel / width) + 0.5;
+    values[8 * room + used] = facing[pixel];
+    values[9 * room + used] = 1;
+    pixels[used] = pixel;
+    entries[pixel] = used++;
+  }
+  for (let plane = 0; plane < PACKED_VALUES; plane++) values.fill(0, plane * room + used, (plane + 1) * room);
+  for (let k = 0; k < 3; k++) out.corners.fill(0, k * room + used, (k + 1) * room);
+  pixels.fill(0, used);
+  return out;
+}
+
+/** Covered pixels of a raster. */
+export function coveredPixels({ coverage }: Pick<RasterInput, 'coverage'>): number {
+  let count = 0;
+  for (const covered of coverage) if (covered !== 0) count++;
+  return count;
+}
+
+/**
+ * Planes of entries as planes of pixels, 0 where nothing is shown. Each pixel shows one entry and each entry is one pixel, so that the
+ * adjoint is a gather too.
+ *
+ * @param planes [C, N]
+ * @param used [N]
+ * @returns [C, H*W]
+ */
+export function spreadPixels(
+  planes: Tensor,
+  { pixels, entries }: Pick<PackedRasterTensors, 'pixels' | 'entries'>,
+  used: Tensor,
+): Tensor {
+  const spread = customVjp(
+    (x: Tensor, at: Tensor, _back: Tensor, _used: Tensor) => {
+      const rows = concat([transpose(x), zeros([1, x.shape[0]], x.dtype)], 0);
+      return joinPlanes(planesOf(gather(rows, at)));
+    },
+    ({ inputs: [, , back, inUse], cotangents: [g] }) => [
+      mul(joinPlanes(planesOf(gather(transpose(g), back))), inUse),
+      undefined,
+      undefined,
+      undefined,
+    ],
+  );
+  return spread(planes, entries, pixels, used);
+}
