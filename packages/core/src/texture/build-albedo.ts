@@ -24,6 +24,11 @@ import { skinTexels } from './unwrap.ts';
 import { uvChart, type UvChart } from './uv-chart.ts';
 
 export interface BuildAlbedoInput extends Omit<ObserveSkinInput, 'chartSize'> {
+  /**
+   * sRGB8 map in the model's chart, of any square size, that fills what the photo does not show, in the photo's tone: a texture
+   * model's for one. The template skin where there is none.
+   */
+  readonly completion?: Image;
   /** Texels per side, a multiple of 4. */
   readonly size?: number;
 }
@@ -88,12 +93,16 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
     delit,
     fineTemplate: templateLog(input.templateSkin, fine, skinTexels(fine, model)),
     coarseTemplate: templateLog(input.templateSkin, coarse, unwrapped.skin),
+    filling: input.completion && {
+      fine: templateLog(input.completion, fine, skinTexels(fine, model)),
+      coarse: templateLog(input.completion, coarse, unwrapped.skin),
+    },
   });
 
   const skinTone: [number, number, number] = [
-    Math.exp(delit.tone[0]),
-    Math.exp(delit.tone[1]),
-    Math.exp(delit.tone[2]),
+    Math.exp(delit.shown[0]),
+    Math.exp(delit.shown[1]),
+    Math.exp(delit.shown[2]),
   ];
   const iris = irisColours(input, stride, delit.light);
   const lashes = measureLashLine(photo, input.landmarks, stride, eyeDistancePx, !glasses);

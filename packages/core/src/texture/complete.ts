@@ -6,6 +6,9 @@
  *
  * The tone field is the low-pass of the delit photo where that was seen and its membrane (pull-push) elsewhere, so nothing
  * can jump at a border: it is Poisson blending split in two bands, without a solver.
+ *
+ * What is filled may be a texture model's map instead of the template, with a tone field of its own. The photo is never read
+ * against such a map: it has sharp brows and lips a texel or two from the photo's, whose ghosts the limits below would print.
  */
 import { pyramidOf, SRGB8_TO_LINEAR, type Photo } from '../image/index.ts';
 import type { MorphableModel } from '../model/index.ts';
@@ -45,6 +48,8 @@ export interface CompleteInput {
   /** log linear RGB of the template skin, [S, S, 3] for both charts. */
   readonly fineTemplate: Float32Array;
   readonly coarseTemplate: Float32Array;
+  /** The same of the map that what is not seen is filled with; the template where there is none. */
+  readonly filling?: { readonly fine: Float32Array; readonly coarse: Float32Array } | undefined;
 }
 
 export interface Completed {
@@ -103,8 +108,58 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
     for (let c = 0; c < 3; c++)
       field[i * 3 + c] = (near * tone[i * 3 + c] + far * tone[(j < 0 ? i : j) * 3 + c]) / trust[i];
   }
-  pullPush(field, trust, size, size, 3, delit.tone, options.tonePull ?? COMPLETE_DEFAULTS.tonePull);
-  return compose(input, { field, photoLow, own, mirrored, fineTemplate });
+  const pull = options.tonePull ?? COMPLETE_DEFAULTS.tonePull;
+  let fillingField: Float32Array | undefined;
+  if (input.filling) {
+    const { coarse: map } = input.filling;
+    fillingField = field.map((value, k) => (trust[(k / 3) | 0] > 0 ? value + coarseTemplate[k] - map[k] : 0));
+    // Only the map's tone is matched: its detail, read off the single texels of a narrow border, would be smeared outwards.
+    fillingField = interleave(
+      weightedBlurs(deinterleave(fillingField), trust, size, size, FILLING_SIGMA, [0, 0, 0]),
+    );
+    pullPush(fillingField, trust, size, size, 3, farTone(unwrapped, trust, delit.shown, map), pull);
+  }
+  pullPush(field, trust, size, size, 3, farTone(unwrapped, trust, delit.shown, coarseTemplate), pull);
+  return compose(input, {
+    field,
+    photoLow,
+    own,
+    mirrored,
+    fineTemplate,
+    filling: input.filling?.fine ?? fineTemplate,
+    fillingField: fillingField ?? field,
+  });
+}
+
+/** Width of the border over which a filling's tone is compared with the photo's, in texels of the coarse chart. */
+const FILLING_SIGMA = 4;
+
+function deinterleave(values: Float32Array): Float32Array[] {
+  return [0, 1, 2].map((c) => Float32Array.from({ length: values.length / 3 }, (_, i) => values[i * 3 + c]));
+}
+
+function interleave(planes: readonly Float32Array[]): Float32Array {
+  return Float32Array.from({ length: 3 * planes[0].length }, (_, k) => planes[k % 3][(k / 3) | 0]);
+}
+
+/**
+ * The tone field far from all that is seen: with the template's own colour there it gives the skin that the photo shows. (The
+ * template's face against its scalp is no evidence of a person's: nobody's scalp was seen.)
+ */
+function farTone(
+  { skin }: Unwrapped,
+  trust: Float32Array,
+  shown: readonly number[],
+  template: Float32Array,
+): number[] {
+  const sum = [0, 0, 0];
+  let count = 0;
+  for (let i = 0; i < skin.length; i++) {
+    if (!skin[i] || trust[i] > 0) continue;
+    count++;
+    for (let c = 0; c < 3; c++) sum[c] += template[i * 3 + c];
+  }
+  return sum.map((x, c) => shown[c] - x / Math.max(count, 1));
 }
 
 /** Chroma (log channel minus log luminance) further from the person's own than lips are from skin is not skin's. */
@@ -148,6 +203,8 @@ interface CoarseFields {
   readonly own: Float32Array;
   readonly mirrored: Float32Array;
   readonly fineTemplate: Float32Array;
+  readonly filling: Float32Array;
+  readonly fillingField: Float32Array;
 }
 
 /** Photo as fine as the texture can hold: shrunk by halves while it has more than two pixels per texel. */
@@ -174,6 +231,8 @@ function compose(input: CompleteInput, fields: CoarseFields): Completed {
   const noise = skinGrain(fine, model);
   const rgb = new Uint8Array(count * 3);
   const low = new Float32Array(3);
+  const lowFilling = new Float32Array(3);
+  const ownFilling = fields.filling !== fields.fineTemplate;
   for (let i = 0; i < count; i++) {
     if (!skin[i]) continue;
     sampler.seek(i);
@@ -181,10 +240,13 @@ function compose(input: CompleteInput, fields: CoarseFields): Completed {
     const own = seen[i];
     const j = mirror ? mirror[i] : -1;
     const other = own < 1 && j >= 0 ? Math.min(sampler.scalar(fields.mirrored), seen[j], 1 - own) : 0;
-    const filled = (1 - own - other) * grain * noise[i];
+    const rest = 1 - own - other;
+    const filled = rest * grain * noise[i];
+    if (ownFilling && rest > 0) sampler.vector(fields.fillingField, lowFilling);
     for (let c = 0; c < 3; c++) {
       const at = i * 3 + c;
       let log = fields.fineTemplate[at] + low[c] + filled;
+      if (ownFilling && rest > 0) log += rest * (fields.filling[at] + lowFilling[c] - log + filled);
       if (own > 0) log += own * detail[at];
       if (other > 0) log += other * detail[j * 3 + c];
       rgb[at] = logToSrgb8(log);

@@ -12,7 +12,7 @@ import {
   type LightSamples,
   type SphericalHarmonicsLight,
 } from '../lighting/index.ts';
-import { weightedBlurs } from './plane-filters.ts';
+import { blur, erode, weightedBlurs } from './plane-filters.ts';
 import type { UvChart } from './uv-chart.ts';
 import type { Unwrapped } from './unwrap.ts';
 
@@ -26,6 +26,9 @@ export interface DelightOptions {
   readonly shade?: number;
   /** How much of the wide differences in chroma is light. */
   readonly chroma?: number;
+  /** Width of the rim of what is seen, as a fraction of the chart, and how much of what differs there is light. */
+  readonly rimWidth?: number;
+  readonly rim?: number;
   /** What is known of the light's strength besides the skin. */
   readonly evidence?: LightEvidence | undefined;
   /**
@@ -42,6 +45,8 @@ export const DELIGHT_DEFAULTS: Required<Omit<DelightOptions, 'evidence' | 'light
   gloss: 0.55,
   shade: 0.2,
   chroma: 0.75,
+  rimWidth: 0.05,
+  rim: 0.9,
 };
 
 export interface Delit {
@@ -52,6 +57,8 @@ export interface Delit {
   readonly logLight: Float32Array;
   /** Median log(albedo / template), the person's tone. */
   readonly tone: readonly [number, number, number];
+  /** Median log albedo of plain skin as it is shown, gloss that was left included: what skin that is not seen continues. */
+  readonly shown: readonly [number, number, number];
 }
 
 /** Least shading relative to its mean: darker than this it is not divided out, it would only amplify noise. */
@@ -100,10 +107,27 @@ export function delight(
     }
   }
   const seenOffset = gather(offset);
-  const toneOf = (c: number): number => weightedQuantile(seenOffset, trust, c, 0.5);
-  const tone: [number, number, number] = [toneOf(0), toneOf(1), toneOf(2)];
-  removeResidual(chart, unwrapped, offset, logLight, tone, options);
-  return { light, offset, logLight, tone };
+  const medians = (values: Float32Array, weight: Float32Array): [number, number, number] => {
+    const median = (c: number): number => weightedQuantile(values, weight, c, 0.5);
+    return [median(0), median(1), median(2)];
+  };
+  const tone = medians(seenOffset, trust);
+  const rim = rimOf(chart, unwrapped, options.rimWidth ?? DELIGHT_DEFAULTS.rimWidth);
+  removeResidual({ chart, unwrapped, template, offset, logLight, tone, rim }, options);
+  const skin = gather(offset).map((value, k) => value + template[seen[(k / 3) | 0] * 3 + (k % 3)]);
+  return { light, offset, logLight, tone, shown: medians(skin, weights) };
+}
+
+/**
+ * [S, S] 1 at the border of what is seen, 0 from `width` of the chart inwards. There skin turns away from the camera and
+ * from most lights, hair throws its shade, and the fitted normals are worth least: what looks like pattern is mostly light.
+ */
+function rimOf({ size }: UvChart, { core }: Unwrapped, width: number): Float32Array {
+  const inside = core.map((x) => (x > 0.3 ? 1 : 0));
+  const margin = Math.max(1, Math.round((width * size) / 2));
+  const rim = blur(erode(inside, size, size, margin), size, size, margin / 2);
+  for (let i = 0; i < rim.length; i++) rim[i] = 1 - rim[i];
+  return rim;
 }
 
 interface KnownLight {
@@ -143,12 +167,24 @@ function wellLit(shading: Float32Array, weights: Float32Array): [number, number,
   return [quantile(0), quantile(1), quantile(2)];
 }
 
+interface ResidualInput {
+  readonly chart: UvChart;
+  readonly unwrapped: Unwrapped;
+  readonly template: Float32Array;
+  /** Changed in place, as is `logLight`. */
+  readonly offset: Float32Array;
+  readonly logLight: Float32Array;
+  readonly tone: readonly number[];
+  readonly rim: Float32Array;
+}
+
+/** Darker than this at the rim (log) is a beard or hair rather than shade, and mostly stays. */
+const RIM_LIMIT = 0.35;
+/** Width of what is shade there, as a fraction of the chart: hair's shade is narrow. */
+const RIM_SIGMA = 0.016;
+
 function removeResidual(
-  chart: UvChart,
-  { plain }: Unwrapped,
-  offset: Float32Array,
-  logLight: Float32Array,
-  tone: readonly number[],
+  { chart, unwrapped: { plain }, template, offset, logLight, tone, rim }: ResidualInput,
   options: DelightOptions,
 ): void {
   const { size, mirror } = chart;
@@ -160,7 +196,9 @@ function removeResidual(
   const chroma = options.chroma ?? DELIGHT_DEFAULTS.chroma;
   const both = new Float32Array(count);
   if (mirror) for (let i = 0; i < count; i++) if (mirror[i] >= 0) both[i] = plain[i] * plain[mirror[i]];
+  const rimShare = options.rim ?? DELIGHT_DEFAULTS.rim;
   const planes: Float32Array[] = [];
+  const shown: Float32Array[] = [];
   const differences: Float32Array[] = [];
   for (let c = 0; c < 3; c++) {
     const plane = new Float32Array(count);
@@ -171,10 +209,14 @@ function removeResidual(
     if (mirror)
       for (let i = 0; i < count; i++) if (both[i] > 0) difference[i] = 0.5 * (plane[i] - plane[mirror[i]]);
     planes.push(plane);
+    shown.push(Float32Array.from(plain, (weight, i) => (weight > 0 ? plane[i] + template[i * 3 + c] : 0)));
     differences.push(difference);
   }
   const odd = weightedBlurs(differences, both, size, size, sigma);
   const even = weightedBlurs(planes, plain, size, size, sigma);
+  // The template is a mean of photographs, whose temples and jaws are in shade: at the rim its pattern is no evidence.
+  const wide = weightedBlurs(shown, plain, size, size, RIM_SIGMA * size);
+  const level = wide.map((plane) => innerMean(plane, plain, rim));
   for (let c = 0; c < 3; c++) for (let i = 0; i < count; i++) even[c][i] -= odd[c][i];
   const residual = new Float32Array(count * 3);
   const mean = [0, 0, 0];
@@ -182,14 +224,19 @@ function removeResidual(
   for (let i = 0; i < count; i++) {
     const oddY = LUMA[0] * odd[0][i] + LUMA[1] * odd[1][i] + LUMA[2] * odd[2][i];
     const evenY = LUMA[0] * even[0][i] + LUMA[1] * even[1][i] + LUMA[2] * even[2][i];
-    total += plain[i];
+    const weight = plain[i] * (1 - rim[i]);
+    total += weight;
+    const d = [0, 1, 2].map((c) => wide[c][i] - level[c]);
+    const y = LUMA[0] * d[0] + LUMA[1] * d[1] + LUMA[2] * d[2];
     for (let c = 0; c < 3; c++) {
-      const value =
+      const inner =
         asymmetry * oddY +
         (evenY > 0 ? gloss : shade) * evenY +
         chroma * (odd[c][i] - oddY + even[c][i] - evenY);
+      const outer = rimShare * (RIM_LIMIT * Math.tanh(y / RIM_LIMIT) + d[c] - y);
+      const value = inner + rim[i] * (outer - inner);
       residual[i * 3 + c] = value;
-      mean[c] += plain[i] * value;
+      mean[c] += weight * value;
     }
   }
   // Only its shape is residual; its mean is tone or light and was settled above.
@@ -198,6 +245,17 @@ function removeResidual(
     offset[i] -= value;
     logLight[i] += value;
   }
+}
+
+/** Mean of a plane over plain skin away from the rim. */
+function innerMean(plane: Float32Array, plain: Float32Array, rim: Float32Array): number {
+  let [sum, total] = [0, 1e-6];
+  for (let i = 0; i < plane.length; i++) {
+    const weight = plain[i] * (1 - rim[i]);
+    sum += weight * plane[i];
+    total += weight;
+  }
+  return sum / total;
 }
 
 /** Weights of log luminance. */

@@ -21,9 +21,17 @@ const PUPIL: LinearRgb = [0.004, 0.004, 0.004];
 /** Brown, the most common by far; taken where the photo does not show the iris. */
 export const DEFAULT_IRIS: LinearRgb = [0.085, 0.045, 0.025];
 
+/** The ring that is measured, as shares of the iris' radius: the limbus' dark rim and the pupil stay outside. */
+const RING = [0.45, 0.8] as const;
+/** The upper lid's lashes and shadow lie on the iris above this height over its centre, and this near to the outline. */
+const SHADED_ABOVE = 0.3;
+const OUTLINE_MARGIN = 0.12;
+/** What of the ring, by luminance, is the iris: darker is pupil, lashes and folds, brighter are glints and reflected sky. */
+const IRIS_QUANTILES = [0.3, 0.7] as const;
+
 /**
- * Colour of one iris in the photo: the mean of the ring between pupil and limbus, inside of the eye's outline, without the
- * brighter part (glints, reflected sky) and the darkest (pupil, lashes).
+ * Colour of one iris in the photo: the mean of the ring between pupil and limbus, inside of the eye's outline and below the
+ * upper lid's shadow, without the brighter part (glints, reflected sky) and the darkest (pupil, lashes).
  *
  * @param points landmarks in photo pixels, [478, stride].
  * @param centreIndex 468 or 473: MediaPipe's iris centre; the four after it lie on the limbus.
@@ -41,8 +49,10 @@ export function measureIris(
   for (let y = Math.ceil(cy - radius); y <= cy + radius; y += step) {
     for (let x = Math.ceil(cx - radius); x <= cx + radius; x += step) {
       const r = Math.hypot(x + 0.5 - cx, y + 0.5 - cy) / radius;
-      if (r < 0.42 || r > 0.88 || x < 0 || y < 0 || x >= photo.width || y >= photo.height) continue;
-      if (!insidePolygon(outline, x + 0.5, y + 0.5)) continue;
+      if (r < RING[0] || r > RING[1] || x < 0 || y < 0 || x >= photo.width || y >= photo.height) continue;
+      if (cy - y - 0.5 > SHADED_ABOVE * radius) continue;
+      if (!insidePolygon(outline, x + 0.5, y + 0.5 - OUTLINE_MARGIN * radius)) continue;
+      if (!insidePolygon(outline, x + 0.5, y + 0.5 + OUTLINE_MARGIN * radius)) continue;
       const i = (y * photo.width + x) * 3;
       const rgb = [0, 1, 2].map((c) => SRGB8_TO_LINEAR[photo.data[i + c]]);
       samples.push([0.25 * rgb[0] + 0.6 * rgb[1] + 0.15 * rgb[2], rgb[0], rgb[1], rgb[2]]);
@@ -50,14 +60,27 @@ export function measureIris(
   }
   if (samples.length < 12) return undefined;
   samples.sort((a, b) => a[0] - b[0]);
-  const kept = samples.slice(Math.floor(samples.length * 0.15), Math.ceil(samples.length * 0.6));
+  const [low, high] = IRIS_QUANTILES;
+  const kept = samples.slice(Math.floor(samples.length * low), Math.ceil(samples.length * high));
   const mean = (k: number): number => kept.reduce((sum, sample) => sum + sample[k], 0) / kept.length;
   return [mean(1), mean(2), mean(3)];
 }
 
 /**
- * Reflectance of both irises from what was photographed. The cornea mirrors its surroundings, which greys dark eyes most: of two
- * eyes that differ much the darker is believed, and what is very dark is brown.
+ * Luminance below which an iris is brown whatever is mirrored in it, and from which on it has the colour that it shows; and blue
+ * over red from which on it is not brown however dark it comes out. Brown eyes of the London set show up to 0.62, blue and grey
+ * ones 0.9 and more.
+ */
+const BROWN = [0.012, 0.045] as const;
+const NOT_BROWN = [0.65, 0.9] as const;
+/** Eyes that differ by more than this factor are lit or mirror differently; and by how much a mirrored sky raises blue over red. */
+const UNLIKE = 1.35;
+const MIRRORED = 1.3;
+
+/**
+ * Reflectance of both irises from what was photographed. The cornea mirrors its surroundings, which greys dark eyes most. Of two
+ * eyes that differ much the darker is believed where the other is bluer than it, so mirrors something; otherwise one of them is
+ * in the brow's shadow, and the truth lies between them. What is very dark is brown.
  *
  * @param shading linear RGB light at the eyes.
  */
@@ -69,7 +92,7 @@ export function irisReflectance(
     if (!rgb) return undefined;
     const [r, g, b] = rgb.map((x, c) => Math.min(0.3, Math.max(0.004, x / Math.max(shading[c], 0.04))));
     const y = 0.25 * r + 0.6 * g + 0.15 * b;
-    const brown = 0.75 * (1 - smoothstep(0.015, 0.06, y));
+    const brown = 0.75 * (1 - smoothstep(BROWN[0], BROWN[1], y)) * (1 - smoothstep(...NOT_BROWN, b / r));
     const mix = (x: number, k: number): number => x + brown * (y * k - x);
     return [mix(r, 1.5), mix(g, 0.88), mix(b, 0.55)];
   });
@@ -77,8 +100,15 @@ export function irisReflectance(
     colours[0] ?? colours[1] ?? DEFAULT_IRIS,
     colours[1] ?? colours[0] ?? DEFAULT_IRIS,
   ];
-  if (first[1] > 1.35 * second[1]) return [second, second];
-  if (second[1] > 1.35 * first[1]) return [first, first];
+  const [dark, bright] = first[1] < second[1] ? [first, second] : [second, first];
+  if (bright[1] > UNLIKE * dark[1]) {
+    const blue = dark[2] / dark[0];
+    const mirrors = blue < NOT_BROWN[1] && bright[2] / bright[0] > MIRRORED * blue;
+    const colour: LinearRgb = mirrors
+      ? dark
+      : [Math.sqrt(dark[0] * bright[0]), Math.sqrt(dark[1] * bright[1]), Math.sqrt(dark[2] * bright[2])];
+    return [colour, colour];
+  }
   return [first, second];
 }
 
