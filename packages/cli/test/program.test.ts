@@ -74,8 +74,8 @@ describe('likeness', () => {
       /^likeness: --snapshots shows the joint fit, .*: add --preset standard\.$/m,
     ],
     [
-      ['fit', 'a.jpg', '--generator', 'g.onnx'],
-      /^likeness: --generator is the network of --texture generated/,
+      ['fit', 'a.jpg', '--texture', 'pca', '--generator', 'g.onnx'],
+      /^likeness: --generator draws the textures completed and generated, not pca/,
     ],
     [['bench', 'graph'], /unknown command 'graph'/],
     [['bench', 'synthetic', '--heads', '0'], /whole number from 1/],

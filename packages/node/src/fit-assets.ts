@@ -34,6 +34,8 @@ export interface FitAssetsSource {
   readonly faceRes: NetworkFiles;
   readonly runtime: Runtime;
   readonly threads: number;
+  /** The generator that comes with this version (default `loadDefaultGenerator`). */
+  readonly defaultGenerator?: (model: MorphableModel) => Promise<TextureModel | undefined>;
 }
 
 /** What a fit asks for. */
@@ -43,7 +45,8 @@ export interface FitAssetsRequest {
   readonly joint: boolean;
   /** Path of an identity network instead of FaceRes, or a network. */
   readonly identityNetwork?: string | DifferentiableIdentityNetwork | undefined;
-  /** Path of a texture generator instead of the one that comes with this version. */
+  /** Path of a texture generator instead of the one that comes with this version. Without one `completed` is a draft's by the
+   * template skin and a joint fit's by the generator of this version, else by the linear model. */
   readonly generator?: string | undefined;
 }
 
@@ -74,7 +77,7 @@ export function createFitAssets(source: FitAssetsSource): FitAssetsStore {
   const tone = (): LinearTexture => (plain ??= toneTexture(model.name));
   const faceRes = once(() => Promise.resolve(faceResNetwork(source.faceRes)));
   const generators = keyed((path: string) =>
-    path === '' ? loadDefaultGenerator(model) : loadTextureGenerator(path),
+    path === '' ? (source.defaultGenerator ?? loadDefaultGenerator)(model) : loadTextureGenerator(path),
   );
   const networks = keyed(async (key: string | DifferentiableIdentityNetwork): Promise<UserNetwork> => {
     const network = typeof key === 'string' ? await loadIdentityNetwork(key) : key;
@@ -115,7 +118,10 @@ export function createFitAssets(source: FitAssetsSource): FitAssetsStore {
   return {
     get: async ({ texture, joint, identityNetwork, generator }) => {
       const user = identityNetwork === undefined ? undefined : await networks.get(identityNetwork);
-      const generated = texture === 'generated' ? await generators.get(generator ?? '') : undefined;
+      // A draft's 0.7 s leave no time for a generator (encoder 0.8 s, network 0.2 s): it is asked only where it is named.
+      const wantsGenerator =
+        texture === 'generated' || (texture === 'completed' && (joint || generator !== undefined));
+      const generated = wantsGenerator ? await generators.get(generator ?? '') : undefined;
       if (texture === 'generated' && generated === undefined)
         throw new ModelFileError(
           `There is no texture generator for the head model ${model.name} in this version: use the texture completed or pca, or give a generator of your own.`,
@@ -142,6 +148,7 @@ export function createFitAssets(source: FitAssetsSource): FitAssetsStore {
           ...(source.templateSkin === undefined ? {} : { templateSkin: source.templateSkin }),
           ...(data === undefined ? {} : { linearTexture: data }),
           ...(textureModel === undefined ? {} : { textureModel }),
+          ...(texture === 'completed' && !joint && generated !== undefined ? { completion: generated } : {}),
           ...(network === undefined ? {} : { identityNetwork: network }),
           ...(joint && textureModel !== undefined && network !== undefined
             ? { jointFitter: await fitterFor(textureModel, network) }

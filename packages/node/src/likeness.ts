@@ -60,7 +60,11 @@ export interface LikenessFitOptions {
   readonly preset?: PresetName;
   /** Where the albedo comes from (default `completed`). */
   readonly texture?: TextureKind;
-  /** Path of a texture generator's ONNX file (`loadTextureGenerator`) for `texture: 'generated'`. */
+  /**
+   * Path of a texture generator's ONNX file (`loadTextureGenerator`): the whole skin of `texture: 'generated'`, what the photo does
+   * not show of `completed`. Default: the generator that comes with this version, if any; a draft's `completed` asks only one
+   * that is given.
+   */
   readonly generator?: string;
   /** The joint fit's stages instead of the preset's; given, every preset runs them. `readStages` reads them from JSON. */
   readonly stages?: readonly Stage[];

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { add, constant, exportOnnx, matmul, reshape } from '@likeness/graph';
+import { uvChart } from '@likeness/core/texture';
 import { ModelFileError, openLikeness, readStages } from '@likeness/node';
 import type { Likeness } from '@likeness/node';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -87,6 +88,29 @@ describe("texture: 'generated'", () => {
     });
     const { latent } = head.result.texture;
     expect(latent?.[0]).not.toBe(0);
+  });
+
+  it("draws what the photo does not show of a draft's completed texture, and only that", async () => {
+    const [own, plain] = [
+      await likeness.fit(EXAMPLE, { generator }),
+      await likeness.fit(EXAMPLE, { texture: 'completed' }),
+    ];
+    expect(own.report()).toMatchObject({ texture: { kind: 'completed', model: 'ripple', sizePx: 1024 } });
+    expect(plain.result.texture.model).toBeUndefined();
+    expect(own.result.texture.latent).toHaveLength(2);
+    const { width, data } = own.result.albedo;
+    expect(Buffer.compare(data, plain.result.albedo.data)).not.toBe(0);
+    // Eyeballs and mouth are nobody's skin: painted as without a generator.
+    const { model } = likeness;
+    const chart = uvChart(model, width);
+    let others = 0;
+    for (let i = 0; i < chart.part.length; i++) {
+      const name = model.parts[chart.part[i]]?.name;
+      if (name === undefined || name === 'skin') continue;
+      for (let c = 0; c < 3; c++)
+        others = Math.max(others, Math.abs(data[i * 3 + c] - plain.result.albedo.data[i * 3 + c]));
+    }
+    expect(others).toBe(0);
   });
 
   it('says what is missing', async () => {

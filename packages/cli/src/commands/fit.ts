@@ -49,14 +49,14 @@ export function fitCommand(finish: (code: ExitCode) => void): Command {
     .addOption(
       new Option(
         '--texture <kind>',
-        'completed: the photo, and skin where it does not see; pca: the linear texture model fitted to the photo (512 x 512); generated: a generator network fitted to the photo',
+        'completed: the photo, and the texture model where it does not see; pca: the linear texture model fitted to the photo (512 x 512); generated: a generator network fitted to the photo',
       )
         .choices(['completed', 'generated', 'pca'])
         .default(defaults.texture),
     )
     .option(
       '--generator <file.onnx>',
-      'texture generator for --texture generated, file.json beside it describes it',
+      'texture generator for --texture generated and what completed completes, file.json beside it describes it',
       parsePath,
     )
     .option(

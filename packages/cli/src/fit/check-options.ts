@@ -9,8 +9,10 @@ export function checkFitOptions(options: FitCommandOptions, photos: number): voi
     throw new UsageError(
       '--snapshots shows the joint fit, which the preset draft does not run: add --preset standard.',
     );
-  if (options.generator !== undefined && options.texture !== 'generated')
-    throw new UsageError('--generator is the network of --texture generated: add that, or leave it out.');
+  if (options.generator !== undefined && options.texture === 'pca')
+    throw new UsageError(
+      '--generator draws the textures completed and generated, not pca: choose one of them, or leave it out.',
+    );
   if (!options.samePerson) {
     if (options.sharing !== 'joint')
       throw new UsageError(

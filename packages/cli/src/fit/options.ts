@@ -8,7 +8,7 @@ export interface FitCommandOptions {
   readonly preset: 'draft' | 'standard' | 'high';
   readonly model: string;
   readonly texture: 'completed' | 'generated' | 'pca';
-  /** Texture generator for `generated`. */
+  /** Texture generator for `generated`, and for what the photo does not show of `completed`. */
   readonly generator?: string;
   readonly identityNet?: string;
   /** JSON file of stages. */

@@ -42,9 +42,10 @@ export interface TextureStep extends AlbedoResult {
 export async function runTextureStep(step: TextureStepInput): Promise<TextureStep> {
   const { assets, kind, fitted } = step;
   if (kind === 'completed') {
+    const behind = fitted ?? (await completion(step));
     const texture: HeadTexture =
-      fitted === undefined ? { kind } : { kind, model: fitted.model.name, latent: fitted.latent };
-    return { ...photoAlbedo(step, step.sizePx), texture };
+      behind === undefined ? { kind } : { kind, model: behind.model.name, latent: behind.latent };
+    return { ...photoAlbedo({ ...step, fitted: behind }, step.sizePx), texture };
   }
   const source: FittedTexture & { readonly fromPhoto?: AlbedoResult } =
     fitted ?? (await invertedTexture(step));
@@ -56,10 +57,24 @@ export async function runTextureStep(step: TextureStepInput): Promise<TextureSte
   };
 }
 
+/**
+ * What completes the photo where no joint fit was run: the assets' `completion` at the latent that its encoder reads off what
+ * the photo shows. One pass of the network; only a model without an encoder has to be searched.
+ */
+async function completion(step: TextureStepInput): Promise<FittedTexture | undefined> {
+  const { completion: model, runtime, threads } = step.assets;
+  if (model === undefined || runtime === undefined) return undefined;
+  const { albedo, seen } = photoAlbedo(step, model.size);
+  const latent =
+    model.encode?.(albedo, seen.data) ??
+    (await invertTexture(model, albedo, seen.data, { runtime, threads })).latent;
+  return { model, latent, image: await textureImage(model, latent, { runtime, threads }) };
+}
+
 /** The albedo that the photo shows, completed by the fitted texture or by the template skin. */
 function photoAlbedo({ input, fit, assets, fitted }: TextureStepInput, sizePx: number): AlbedoResult {
   const { identity, expression, camera, light } = fit.parameters;
-  const templateSkin = fitted?.image ?? assets.templateSkin;
+  const { templateSkin } = assets;
   return buildAlbedo({
     photo: input.photo,
     model: assets.model,
@@ -68,6 +83,7 @@ function photoAlbedo({ input, fit, assets, fitted }: TextureStepInput, sizePx: n
     landmarks: input.face.landmarks.points,
     size: sizePx,
     ...(templateSkin === undefined ? {} : { templateSkin }),
+    ...(fitted === undefined ? {} : { completion: fitted.image }),
     ...(fitted === undefined || light === undefined ? {} : { light }),
   });
 }

@@ -37,6 +37,11 @@ export interface FitAssets {
   readonly linearTexture?: LinearTexture;
   /** The texture model of the joint fit and of `texture: 'generated'`: a generator for one. */
   readonly textureModel?: TextureModel;
+  /**
+   * Draws what the photo does not show of `texture: 'completed'` where no joint fit is run (with one, its texture model does). The
+   * template skin where there is none: a draft has no time to ask a generator.
+   */
+  readonly completion?: TextureModel;
   /** The joint fit's identity network; `identity` should measure by the same one. Needed by stages that ask it. */
   readonly identityNetwork?: DifferentiableIdentityNetwork;
   /** The joint fit's programs, kept loaded between photos: made from the same model, texture and network as these assets. */
@@ -61,7 +66,7 @@ export interface FitEvent {
 }
 
 /**
- * Where the albedo comes from: `completed` is the photo where it shows the head and skin elsewhere; `pca` is the linear
+ * Where the albedo comes from: `completed` is the photo where it shows the head and the texture model's skin elsewhere; `pca` is the linear
  * texture model's map and `generated` the generator's, fitted to what the photo shows.
  */
 export type TextureKind = 'completed' | 'generated' | 'pca';
@@ -106,7 +111,7 @@ export interface HeadTexture {
   readonly kind: TextureKind;
   /**
    * The texture model that was fitted and p_t in standard deviations, where there is one: the whole albedo of `pca` and
-   * `generated`, what the photo does not show of `completed` after a joint fit.
+   * `generated`, what the photo does not show of `completed`.
    */
   readonly model?: string;
   readonly latent?: Float32Array;
