@@ -35,7 +35,7 @@ export interface RuntimeSession {
  * `Runtime.serialScatter` of ONNX Runtime on a processor. Its thread pool shares work out from 210,000 estimated cycles
  * (the cost model of Eigen, which it takes over: 100,000 to start, 100,000 a thread, rounded at 0.1), and ScatterND counts one an element.
  */
-export const SERIAL_SCATTER = 131_072;
+export const SERIAL_SCATTER = 196_608;
 
 /** Loads ONNX models. */
 export interface Runtime {

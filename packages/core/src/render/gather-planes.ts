@@ -5,7 +5,6 @@
 import {
   add,
   cast,
-  concat,
   customVjp,
   gatherElements,
   reshape,
@@ -127,10 +126,8 @@ function byIndex(found: readonly Tensor[], channels: number): readonly (readonly
 
 /** Adds the planes found[k * C + c] to column c of `rows` [N, C] at indices[k]. */
 function addRows(rows: Tensor, indices: readonly Tensor[], found: readonly Tensor[]): Tensor {
-  const channels = rows.shape[1];
-  const ordered = Array.from({ length: channels }, (_, c) =>
-    indices.map((_at, k) => found[k * channels + c]),
+  return byIndex(found, rows.shape[1]).reduce(
+    (sum, planes, k) => scatterAdd(sum, indices[k], rowsOf(planes)),
+    rows,
   );
-  const stacked = reshape(concat(ordered.flat(), 0), [channels, found[0].size * indices.length]);
-  return scatterAdd(rows, concat(indices, 0), transpose(stacked));
 }

@@ -3,16 +3,16 @@
  * that it computes per pixel. The arrays have a fixed size, so that how many pixels there is room for is part of the program.
  */
 import {
+  cast,
   concat,
   customVjp,
-  gather,
+  gatherElements,
   mul,
-  transpose,
   zeros,
   type Tensor,
   type TensorSpec,
 } from '@likeness/graph';
-import { joinPlanes, planesOf } from './planes.ts';
+import { joinPlanes, splitPlanes } from './planes.ts';
 import type { PictureSize, RasterInput } from './raster-input.ts';
 
 /** What the covered pixels show, one entry each, in row-major order; entries that are not in use are 0. */
@@ -116,17 +116,22 @@ export function spreadPixels(
   { pixels, entries }: Pick<PackedRasterTensors, 'pixels' | 'entries'>,
   used: Tensor,
 ): Tensor {
+  const read = (rows: readonly Tensor[], at: Tensor): Tensor =>
+    joinPlanes(rows.map((plane) => gatherElements(plane, at)));
   const spread = customVjp(
     (x: Tensor, at: Tensor, _back: Tensor, _used: Tensor) => {
-      const rows = concat([transpose(x), zeros([1, x.shape[0]], x.dtype)], 0);
-      return joinPlanes(planesOf(gather(rows, at)));
+      const nothing = zeros([1], x.dtype);
+      return read(
+        splitPlanes(x).map((plane) => concat([plane, nothing], 0)),
+        at,
+      );
     },
     ({ inputs: [, , back, inUse], cotangents: [g] }) => [
-      mul(joinPlanes(planesOf(gather(transpose(g), back))), inUse),
+      mul(read(splitPlanes(g), back), inUse),
       undefined,
       undefined,
       undefined,
     ],
   );
-  return spread(planes, entries, pixels, used);
+  return spread(planes, cast(entries, 'int64'), cast(pixels, 'int64'), used);
 }
