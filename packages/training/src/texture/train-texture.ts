@@ -39,7 +39,13 @@ import {
   type GanConfig,
   type GanReport,
 } from './gan/index.ts';
-import { TRAIN_LINEAR_TEXTURE_DEFAULTS, trainLinearTexture } from './linear-model.ts';
+import { keptLinear, LINEAR_INPUTS_FILE, linearDigest, type KeptLinear } from './keep-linear.ts';
+import {
+  LINEAR_TEXTURE_NAME,
+  LINEAR_TEXTURE_VERSION,
+  TRAIN_LINEAR_TEXTURE_DEFAULTS,
+  trainLinearTexture,
+} from './linear-model.ts';
 import { createRandom } from '../shape/random.ts';
 import { foreignPeople, resampleMaps, type ForeignMaps } from './resample-maps.ts';
 import { TEXTURE_PHOTO_DEFAULTS, texturePhotos, type TexturePhoto } from './texture-photos.ts';
@@ -121,16 +127,43 @@ export async function trainTexture(options: TrainTextureOptions): Promise<TrainT
   );
   const folder = join(options.out, 'maps');
   const dataset = await makeDataset(options, listed, { folder, size });
+  const { manifest, bytes } = await linearStage(options, { folder, dataset, listed, photos, seed, modes });
+  const linear = { manifest, file: join(options.out, manifest.file) };
+  if (!options.gan) return { photos, dataset, linear };
+  const gan = await trainGanStage({ ...options.gan, out: options.out, folder, dataset, seed, bytes, listed });
+  return { photos, dataset, linear, gan };
+}
+
+/** The linear model: that of the last time where nothing has changed since. */
+async function linearStage(
+  { out, model, onProgress }: TrainTextureOptions,
+  stage: {
+    readonly folder: string;
+    readonly dataset: TextureDataset;
+    readonly listed: readonly TexturePhoto[];
+    readonly photos: TrainTextureResult['photos'];
+    readonly seed: number;
+    readonly modes: number;
+  },
+): Promise<KeptLinear> {
+  const { folder, dataset, listed, photos, seed, modes } = stage;
+  const settings = { name: LINEAR_TEXTURE_NAME, version: LINEAR_TEXTURE_VERSION, seed, modes, ...photos };
+  const digest = await linearDigest(folder, dataset, settings);
+  const kept = await keptLinear(out, LINEAR_TEXTURE_NAME, digest);
+  if (kept) {
+    onProgress?.('linear', 1);
+    return kept;
+  }
   const trained = await trainLinearTexture({
     folder,
     dataset,
-    model: options.model,
+    model,
     modes,
-    onProgress: (fraction) => options.onProgress?.('linear', fraction),
+    onProgress: (fraction) => onProgress?.('linear', fraction),
   });
   const bytes = writeLinearTexture(trained.texture);
   const inversion = await inversionError(folder, dataset, readLinearTexture(bytes));
-  options.onProgress?.('linear', 1);
+  onProgress?.('linear', 1);
   const { name, version } = trained.texture;
   const manifest: ModelManifest = {
     format: 'model-manifest/1',
@@ -138,7 +171,7 @@ export async function trainTexture(options: TrainTextureOptions): Promise<TrainT
     version,
     kind: 'texture',
     licence: 'CC-BY-4.0',
-    description: `Linear albedo model T = m + U p of ${modes} components in the chart of ${dataset.model.name} ${dataset.model.version}, ${size} x ${size}.`,
+    description: `Linear albedo model T = m + U p of ${modes} components in the chart of ${dataset.model.name} ${dataset.model.version}, ${dataset.size} x ${dataset.size}.`,
     file: `${name}.safetensors`,
     bytes: bytes.length,
     sha256: createHash('sha256').update(bytes).digest('hex'),
@@ -153,13 +186,10 @@ export async function trainTexture(options: TrainTextureOptions): Promise<TrainT
       validation: inversion,
     },
   };
-  const file = join(options.out, manifest.file);
-  await writeWhole(file, bytes);
-  await writeWhole(join(options.out, `${name}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
-  const linear = { manifest, file };
-  if (!options.gan) return { photos, dataset, linear };
-  const gan = await trainGanStage({ ...options.gan, out: options.out, folder, dataset, seed, bytes, listed });
-  return { photos, dataset, linear, gan };
+  await writeWhole(join(out, manifest.file), bytes);
+  await writeWhole(join(out, `${name}.json`), `${JSON.stringify(manifest, null, 2)}\n`);
+  await writeWhole(join(out, LINEAR_INPUTS_FILE), `${JSON.stringify({ digest })}\n`);
+  return { manifest, bytes };
 }
 
 /** Everybody there is to learn from: photographs, and people of ready-made maps. */
@@ -262,7 +292,7 @@ async function trainGanStage(
   const config: GanConfig = { ...GAN_DEFAULTS, window, seed, ...options.config };
   const runtime = nodeRuntime();
   const { exemplars: count = 0 } = config.architecture;
-  const exemplars = count > 0 ? chooseExemplars(pyramids, window, count, window.topLevel - 2) : undefined;
+  const exemplars = count > 0 ? chooseExemplars(pyramids, window, count, window.topLevel - 3) : undefined;
   const started = performance.now();
   const finished = await trainGan({
     config,
