@@ -33,7 +33,7 @@ export interface Exemplars {
   readonly images: Float32Array;
   /** The level whose picture is taken away. */
   readonly below: number;
-  /** [K, 3, h / f, w / f] their small pictures, -1..1, one level below that: what a picture is compared with. */
+  /** [K, 3, h / f, w / f] their pictures of that level, -1..1: what a picture is compared with. */
   readonly small: Float32Array;
 }
 
@@ -52,7 +52,7 @@ const FLOOR = 0.25;
 /** Of a variance, where exemplars do not differ at all (grey maps). */
 const TINY = 1e-8;
 /** Mean squared difference, in variances, at which an exemplar counts 1/e of an equal one. */
-const TEMPERATURE = 0.03;
+const TEMPERATURE = 0.02;
 /**
  * Blends of unrelated detail lose variance; dividing by the root of the summed squares keeps it (Heitz and Neyret, "High-
  * performance by-example noise using a histogram-preserving blending operator", 2018), and what all exemplars share (lids,
@@ -63,7 +63,7 @@ const VARIANCE_POWER = 0.3;
 /**
  * Chooses maps whose amounts of detail differ most, one after the other (farthest point), from the most ordinary one on.
  * @param pyramids of each map its levels (`windowPyramid`)
- * @param below level whose picture is taken from the detail, 1 or more
+ * @param below level whose picture is taken from the detail
  * @throws RangeError for more exemplars than maps
  */
 export function chooseExemplars(
@@ -81,7 +81,7 @@ export function chooseExemplars(
   let next = indexOfLeast(amounts.map((amount) => distance(amount, mean)));
   const nearest = new Float64Array(amounts.length).fill(Infinity);
   const images = new Float32Array(count * h * w);
-  const pictures = pyramids.map((levels) => levels[below - 1]);
+  const pictures = pyramids.map((levels) => levels[below]);
   const small = new Float32Array(count * pictures[0].length);
   for (let k = 0; k < count; k++) {
     images.set(details[next], k * h * w);
@@ -95,7 +95,7 @@ export function chooseExemplars(
 /**
  * Detail for pictures without any. No gradient passes through the choice: it is a look-up.
  * @param picture [n, 3, h, w] of the finest level, -1..1
- * @param amount [n, 1, h', w'] factors, at the level `below`
+ * @param amount [n, 1, h', w'] factors, one level above `below`
  * @param store how the exemplars are kept in the graph
  * @returns [n, 1, h, w] in the picture's units
  */

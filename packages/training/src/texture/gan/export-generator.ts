@@ -1,7 +1,8 @@
 /**
  * A trained generator as an ONNX file that draws whole maps. The network draws the face's window; what lies outside is the
  * linear model's: its leading coarse modes, with weights predicted from a thumbnail of the window (ridge regression over the
- * training maps), so that scalp and neck take after the face. Everything is one differentiable graph.
+ * training maps), so that scalp and neck take after the face, and what the window's border still differs by is spread over
+ * it (`border-tone.ts`), so that no tone leaves a step. Everything is one differentiable graph.
  */
 import {
   add,
@@ -22,6 +23,7 @@ import {
 } from '@likeness/graph';
 import { solveDense } from '@likeness/core/geometry';
 import type { LinearTexture } from '@likeness/core/texture';
+import { borderTone, spreadBorderTone } from './border-tone.ts';
 import { levelSize, type FaceWindow } from './face-window.ts';
 import type { Exemplars } from './exemplars.ts';
 import type { LatentSpace } from './latent-space.ts';
@@ -113,10 +115,12 @@ export function continueMap(image: Tensor, window: FaceWindow, continuation: Map
   const { coarseSize } = texture;
   const plane = 3 * coarseSize * coarseSize;
   const coarse = matmul(weights, constant(texture.coarse.slice(0, modes * plane), [modes, plane]));
-  const outside = add(
+  const continued = add(
     resize2d(reshape(coarse, [1, 3, coarseSize, coarseSize]), { size: [size, size] }),
     constant(texture.mean, [1, 3, size, size]),
   );
+  const tone = borderTone(window, (FEATHER * size) / 512);
+  const outside = add(continued, spreadBorderTone(coloured, continued, window, tone));
   const placed = pad(coloured, [0, 0, window.y, window.x], [0, 0, size - window.y - h, size - window.x - w]);
   const share = constant(feather(window), [1, 1, size, size]);
   return add(outside, mul(sub(placed, outside), share));

@@ -9,6 +9,8 @@ import {
   add,
   averagePool2d,
   concat,
+  constant,
+  div,
   gradients,
   mean,
   mul,
@@ -17,6 +19,7 @@ import {
   sign,
   sliceAxis,
   softplus,
+  sqrt,
   stopGradient,
   sub,
   sum,
@@ -31,11 +34,27 @@ import { critic, generator, type GanArchitecture } from './networks.ts';
 
 const halve = (x: Tensor): Tensor => averagePool2d(x, { kernel: [2, 2] });
 
-/** Mean magnitude of the finest octave in blocks of 4 x 4: [n, 3, h / 4, w / 4]. */
+/** Blocks in which amounts of detail are compared, and what keeps the root's slope finite. */
+const BLOCK = 8;
+const TINY = 1e-6;
+
+/** Root mean square of the finest octave in blocks: [n, 3, h / 8, w / 8]. */
 function detailOf(x: Tensor): Tensor {
   const [, , h, w] = x.shape;
-  const smooth = resize2d(halve(x), { size: [h, w] });
-  return averagePool2d(abs(sub(x, smooth)), { kernel: [4, 4] });
+  const octave = sub(x, resize2d(halve(x), { size: [h, w] }));
+  return sqrt(add(averagePool2d(mul(octave, octave), { kernel: [BLOCK, BLOCK] }), TINY));
+}
+
+/** Squared difference of the amounts of detail in the three finest octaves, as a share of what is wanted. */
+function detailDifference(made: Tensor, wanted: Tensor): Tensor {
+  let [total, a, b] = [constant(Float32Array.of(0), []), made, wanted];
+  for (let octave = 0; octave < 3 && Math.min(a.shape[2], a.shape[3]) >= 2 * BLOCK; octave++) {
+    const amount = detailOf(b);
+    const difference = sub(detailOf(a), amount);
+    total = add(total, div(mean(mul(difference, difference)), stopGradient(mean(amount))));
+    [a, b] = [halve(a), halve(b)];
+  }
+  return total;
 }
 
 export interface GanLossOptions {
@@ -99,10 +118,8 @@ export function ganLoss(
     metrics['reconstruction'] = difference;
     loss = add(loss, mul(difference, reconstruction));
     if (detail > 0) {
-      const amount = add(
-        mean(abs(sub(detailOf(made), detailOf(wanted)))),
-        mean(abs(sub(detailOf(halve(made)), detailOf(halve(wanted))))),
-      );
+      // Squared: an absolute difference would ask for the median amount, and that has too little energy.
+      const amount = detailDifference(made, wanted);
       metrics['detail'] = amount;
       loss = add(loss, mul(amount, detail));
     }

@@ -29,6 +29,7 @@ export {
   encode,
   encodeTensor,
   fitLatentSpace,
+  keepComponents,
   readLatentSpace,
   shrink,
   writeLatentSpace,

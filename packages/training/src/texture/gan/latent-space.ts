@@ -14,9 +14,12 @@ import {
   compile,
   constant,
   matmul,
+  mul,
   reshape,
   resize2d,
+  sliceAxis,
   sub,
+  transpose,
   type Runtime,
   type Tensor,
 } from '@likeness/graph';
@@ -157,6 +160,44 @@ export function drawLinear(
   );
   const placed = reshape(image, [n, 3, h, w]);
   return at === level ? placed : resize2d(placed, { size: levelSize(space.window, level) });
+}
+
+/**
+ * A picture made to have the latents it was drawn from: the components behind the leading ones are measured in its small
+ * picture, and what is missing is added. What a latent says about a small picture need not be learned; the leading components,
+ * tone among them, stay the generator's, because people's are not normally distributed.
+ * @param picture [n, 3, h, w] of a level at or above the space's; @param z [n, L]; @returns as `picture`
+ */
+export function keepComponents(
+  { mean, encoder, modes, level: own, window }: LatentSpace,
+  picture: Tensor,
+  z: Tensor,
+  level: number,
+  store: StoreConstant = constant,
+): Tensor {
+  const size = mean.length;
+  const latent = encoder.length / size;
+  const count = latent - modes;
+  if (level < own || count === 0) return picture;
+  // The encoder's columns are orthogonal, each as long as one over its component's deviation.
+  const basis = new Float32Array(size * count);
+  const deviations = new Float32Array(count);
+  for (let k = 0; k < count; k++) {
+    let squares = 0;
+    for (let i = 0; i < size; i++) squares += encoder[i * latent + modes + k] ** 2;
+    deviations[k] = 1 / Math.sqrt(squares);
+    for (let i = 0; i < size; i++) basis[i * count + k] = encoder[i * latent + modes + k] * deviations[k];
+  }
+  const columns = store(basis, [size, count]);
+  const [n] = z.shape;
+  const factor = 2 ** (level - own);
+  const small = factor > 1 ? averagePool2d(picture, { kernel: [factor, factor] }) : picture;
+  const found = matmul(sub(reshape(small, [n, size]), constant(mean, [1, size])), columns);
+  const wanted = mul(sliceAxis(z, 1, modes, latent), constant(deviations, [1, count]));
+  const missing = matmul(sub(wanted, found), transpose(columns, [1, 0]));
+  const [h, w] = levelSize(window, own);
+  const placed = reshape(missing, [n, 3, h, w]);
+  return add(picture, factor > 1 ? resize2d(placed, { size: levelSize(window, level) }) : placed);
 }
 
 /** [n, 3 h w] of one level at a coarser one: means of blocks. */

@@ -31,7 +31,7 @@ import {
 } from '@likeness/graph';
 import { foldIn, normal, type RandomKey } from '@likeness/graph/random';
 import { lookUpDetail, type Exemplars } from './exemplars.ts';
-import { drawLinear, type LatentSpace, type StoreConstant } from './latent-space.ts';
+import { drawLinear, keepComponents, type LatentSpace, type StoreConstant } from './latent-space.ts';
 
 /** Sizes of both networks. */
 export interface GanArchitecture {
@@ -175,7 +175,9 @@ export function generator(
 ): Tensor {
   const { space, store, share, exemplars } = options;
   const { image, amount } = convolutional(architecture, p, z, level, share);
-  const picture = space ? add(drawLinear(space, z, level, store), mul(image, RESIDUAL)) : image;
+  const picture = space
+    ? keepComponents(space, add(drawLinear(space, z, level, store), mul(image, RESIDUAL)), z, level, store)
+    : image;
   if (!exemplars || !amount) return picture;
   const detail = lookUpDetail(picture, amount, exemplars, store);
   return add(picture, share ? mul(detail, share) : detail);

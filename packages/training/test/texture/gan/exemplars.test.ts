@@ -59,7 +59,7 @@ describe('lookUpDetail', () => {
       window,
     ),
   );
-  const exemplars = chooseExemplars(shaded, window, 3, 2);
+  const exemplars = chooseExemplars(shaded, window, 3, 1);
   const size = 40 * 32;
   const ofShade = (shade: number): Float32Array =>
     Float32Array.from({ length: 3 * size }, (_, i) => (128 + (shade * ((i % 32) - 16)) / 32) / 127.5 - 1);
@@ -112,7 +112,7 @@ describe('generator with exemplars', () => {
   it('adds their detail to what it draws, in all colours alike, and none where the amount is nothing', async () => {
     const runtime = nodeRuntime({ threads: 1 });
     const architecture = { latent: 8, base: [5, 4] as const, widths: [8, 8, 8, 8], exemplars: 3 };
-    const exemplars = chooseExemplars(pyramids, window, 3, 1);
+    const exemplars = chooseExemplars(pyramids, window, 3, 0);
     const all = initialParameters(architecture, 3, key(4));
     expect(all['g/detail/w'].shape).toEqual([1, 8, 1, 1]);
     const draw = async (score: number): Promise<Float32Array> => {

@@ -63,6 +63,33 @@ describe('continueMap', () => {
   });
 });
 
+describe('a tone that nobody among the training maps has', () => {
+  it('goes on beyond the window without a step', async () => {
+    const odd = [0.3, -0.25, 0.1];
+    const truth = planar(Float32Array.of(0.2, 0.4));
+    const image = windowPyramid(truth, window)[3].map(
+      (value, i) => value + 2 * odd[Math.floor(i / (40 * 32))],
+    );
+    const program = await compile(
+      ({ image: given }) => continueMap(given, window, continuation),
+      { image: { shape: [1, 3, 40, 32] } },
+      { runtime },
+    );
+    const { output } = await program.run({ image });
+    await program.dispose();
+    let [step, off] = [0, 0];
+    for (let i = 0; i < output.length; i++) {
+      const wanted = truth[i] / 255 + odd[Math.floor(i / (SIZE * SIZE))];
+      off = Math.max(off, Math.abs(output[i] - wanted));
+      const [x, y] = [i % SIZE, Math.floor(i / SIZE) % SIZE];
+      if (x + 1 < SIZE) step = Math.max(step, Math.abs(output[i + 1] - output[i]));
+      if (y + 1 < SIZE) step = Math.max(step, Math.abs(output[i + SIZE] - output[i]));
+    }
+    expect(step).toBeLessThan(0.02);
+    expect(off).toBeLessThan(0.03);
+  });
+});
+
 describe('exportGenerator', () => {
   it('writes a file that draws a map from a latent', async () => {
     const architecture = { latent: 8, base: [5, 4] as const, widths: [8, 8, 8, 8] };
