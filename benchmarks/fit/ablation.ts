@@ -4,15 +4,17 @@
  * standard error, so that one sees which terms earn their place.
  *
  *   npx tsx --conditions=source benchmarks/fit/ablation.ts [--limit N] [--items 001,..] [--preset standard] [--texture linear] [--out DIR]
+ *     [--shard I/N] [--threads N]
  *
- * 240 fits. Photos come in blocks, each block through every variant, so that a run that is stopped compares what it has.
+ * 240 fits. Photos come in blocks, each block through every variant, so that a run that is stopped compares what it has; `--limit 8` is
+ * 48 fits of eight people, neutral and smiling, from all over the set.
  */
 import { basename, extname } from 'node:path';
 import { embeddingSimilarity } from '@likeness/core/analysis';
 import type { LossName, Stage } from '@likeness/core/fitting/joint';
 import { textTable } from '../../packages/evaluation/src/report/text-table.ts';
 import { mean, photosIn, requireData, rounded } from '../common.ts';
-import { chosen, openProof, readProofOptions } from './proof-run.ts';
+import { chosen, openProof, readProofOptions, spread } from './proof-run.ts';
 import {
   distance,
   landmarkError,
@@ -42,14 +44,13 @@ const options = readProofOptions();
 const neutral = await photosIn(requireData('faces', 'london-neutral'));
 const smiling = await photosIn(requireData('faces', 'london-smiling'));
 // As many people as photos, neutral and smiling in turn.
-const all = Array.from({ length: PHOTOS }, (_, i) => {
-  const at = Math.floor((i * neutral.length) / PHOTOS);
-  return i % 2 === 0 ? neutral[at] : smiling[at];
-});
+const all = spread(neutral.map((path, i) => [path, smiling[i]]))
+  .slice(0, PHOTOS)
+  .map((pair, i) => pair[i % 2]);
 const nameOf = (path: string): string => basename(path, extname(path));
 const photos = chosen(all, options, nameOf);
 const run = openProof('fit-ablation', options);
-const world = await openProofWorld(options.texture);
+const world = await openProofWorld(options.texture, options.threads);
 
 const found = new Map<string, Map<string, Figures>>(Object.keys(VARIANTS).map((name) => [name, new Map()]));
 for (let from = 0; from < photos.length; from += BLOCK) {

@@ -8,7 +8,9 @@
  *   person's two photographs over that between two people.
  *
  *   npx tsx --conditions=source benchmarks/fit/joint-identity.ts [--limit N] [--items 001,..] [--start crossValidated|shipped|none]
- *     [--texture linear|generated|PATH] [--preset standard] [--out DIR]
+ *     [--texture linear|generated|PATH] [--preset standard] [--out DIR] [--shard I/N] [--threads N]
+ *
+ * 170 fits; `--limit 20` takes 20 people from all over the set, and rank 1 is then among 20.
  *
  * `--start` says which nuisance modes the landmark fit starts with. The shipped ones have seen all these pairs, so the figure to quote has
  * modes learned on one half of all people for the other half (default): some minutes before the first fit, kept like an item.
@@ -64,7 +66,7 @@ const start = options.own['start'] as Start;
 if (!['crossValidated', 'shipped', 'none'].includes(start))
   throw new RangeError(`--start is crossValidated, shipped or none, not ${start}.`);
 const run = openProof('fit-joint-identity', options, { start });
-const world = await openProofWorld(options.texture);
+const world = await openProofWorld(options.texture, options.threads);
 const nuisances = start === 'crossValidated' ? await learnFolds() : undefined;
 
 const fitter = world.createFitter();

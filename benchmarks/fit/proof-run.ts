@@ -2,8 +2,11 @@
  * How the proofs of the joint fit run: a list of items, each kept on disk when it is done, so that a run of an hour can be stopped and goes
  * on where it was. Options that all of them take:
  *
- *   --limit N          only the first N people or photos
+ *   --limit N          only N people or photos, spread over all of them; a larger N later keeps these and adds to them
  *   --items a,b        only these
+ *   --shard I/N        only every N-th of those, from the I-th on (1/2 and 2/2: two processes side by side, --threads 1 each); the
+ *                      summary of all is then a run without it, which finds every item done
+ *   --threads N        of each process (2)
  *   --preset NAME      whose stages are run (standard), or --stages FILE.json
  *   --texture NAME     `linear`, `generated` (the generator of this version) or the path of a generator's ONNX file
  *   --out DIR          where items are kept (a folder of the system's temporary one, by settings)
@@ -41,6 +44,9 @@ const SOURCES = [
 
 export interface ProofOptions {
   readonly limit: number;
+  readonly threads: number;
+  /** Which of how many processes this is, from 0. */
+  readonly shard: readonly [number, number];
   readonly items: readonly string[] | undefined;
   readonly preset: 'standard' | 'high';
   readonly stages: readonly Stage[];
@@ -56,6 +62,8 @@ export function readProofOptions(own: Readonly<Record<string, string>> = {}): Pr
     options: {
       limit: { type: 'string' },
       items: { type: 'string' },
+      shard: { type: 'string', default: '1/1' },
+      threads: { type: 'string', default: '2' },
       preset: { type: 'string', default: 'standard' },
       stages: { type: 'string' },
       texture: { type: 'string', default: 'linear' },
@@ -69,8 +77,15 @@ export function readProofOptions(own: Readonly<Record<string, string>> = {}): Pr
   const preset = text['preset'] as 'standard' | 'high';
   if (JOINT_PRESETS[preset] === undefined || JOINT_PRESETS[preset].length === 0)
     throw new RangeError(`The preset ${preset} runs no joint fit: choose standard or high.`);
+  const [own1, processes] = (text['shard'] as string).split('/').map(Number);
+  if (!(Number.isInteger(processes) && Number.isInteger(own1) && own1 >= 1 && own1 <= processes))
+    throw new RangeError(`--shard is I/N, as 1/2, not ${text['shard']}.`);
+  const counts = { limit: Number(text['limit'] ?? Infinity), threads: Number(text['threads']) };
+  for (const [name, value] of Object.entries(counts))
+    if (!(value >= 1)) throw new RangeError(`--${name} must be a number of at least 1, not ${text[name]}.`);
   return {
-    limit: Number(text['limit'] ?? Infinity),
+    ...counts,
+    shard: [own1 - 1, processes],
     items: text['items']?.split(','),
     preset,
     stages:
@@ -83,13 +98,24 @@ export function readProofOptions(own: Readonly<Record<string, string>> = {}): Pr
   };
 }
 
-/** The names that `--limit` and `--items` leave. */
+/**
+ * The values that `--items`, `--limit` and `--shard` leave. `--limit` takes from everywhere (see `spread`), not the first ones.
+ */
 export function chosen<T>(
   all: readonly T[],
-  { limit, items }: ProofOptions,
+  { limit, items, shard: [own, processes] }: ProofOptions,
   name: (value: T) => string,
 ): T[] {
-  return all.filter((value) => items === undefined || items.includes(name(value))).slice(0, limit);
+  return spread(all.filter((value) => items === undefined || items.includes(name(value))))
+    .slice(0, limit)
+    .filter((_, i) => i % processes === own);
+}
+
+/** The values in an order of which every beginning is spread evenly over all: multiples of the golden ratio. */
+export function spread<T>(all: readonly T[]): T[] {
+  const golden = (Math.sqrt(5) - 1) / 2;
+  const places = all.map((value, i) => ({ value, at: ((i + 0.5) * golden) % 1 }));
+  return places.toSorted((a, b) => a.at - b.at).map(({ value }) => value);
 }
 
 /** A proof's results that are there or still to be made. */

@@ -11,12 +11,7 @@ import {
   type FaceAnalysis,
 } from '@likeness/core/analysis';
 import { project, type PinholeCamera } from '@likeness/core/camera';
-import {
-  fitLandmarks,
-  type FitParameters,
-  type FitResult,
-  type LandmarkFitOptions,
-} from '@likeness/core/fitting';
+import { fitLandmarks, type FitParameters, type LandmarkFitOptions } from '@likeness/core/fitting';
 import {
   createJointFitter,
   type JointFit,
@@ -24,7 +19,7 @@ import {
   type JointPhoto,
 } from '@likeness/core/fitting/joint';
 import type { Image, Photo } from '@likeness/core/image';
-import { directionalLight, type SphericalHarmonicsLight } from '@likeness/core/lighting';
+import { ambientLight, directionalLight, type SphericalHarmonicsLight } from '@likeness/core/lighting';
 import { evaluateModel, landmarkPositions, type MorphableModel } from '@likeness/core/model';
 import {
   renderPreview,
@@ -33,7 +28,14 @@ import {
   type FitAssets,
   type Preview,
 } from '@likeness/core/pipeline';
-import { linearTextureModel, observeSkin, type PhotoMask, type TextureModel } from '@likeness/core/texture';
+import {
+  buildAlbedo,
+  invertLinearTexture,
+  linearTextureModel,
+  observeSkin,
+  type PhotoMask,
+  type TextureModel,
+} from '@likeness/core/texture';
 import type { Runtime } from '@likeness/graph';
 import { nodeRuntime } from '@likeness/graph/node';
 import {
@@ -58,6 +60,7 @@ import { openAnalyser } from '../common.ts';
 const HEIGHT_PX = 512;
 /** Side of the completed albedo: more than such a render shows. */
 const ALBEDO_PX = 1024;
+/** Of each program, unless it is said otherwise. */
 const THREADS = 2;
 
 export interface ProofWorld {
@@ -71,6 +74,10 @@ export interface ProofWorld {
   prepare(path: string, options?: LandmarkFitOptions): Promise<PreparedPhoto>;
   /** What both networks see in the photo itself. */
   seen(prepared: PreparedPhoto): Promise<Seen>;
+  /** p_t of the landmark fit: the most probable linear texture for what the photo shows. @throws where `texture` is not the linear model */
+  startLatent(prepared: PreparedPhoto): Float32Array;
+  /** The texture model's skin alone, on the head of any parameters. */
+  generated(prepared: PreparedPhoto, parameters: FitParameters, latent: Float32Array): Promise<Image>;
   /** Albedos of photo `index` of a fit. */
   albedos(prepared: PreparedPhoto, fit: JointFit, index?: number): Promise<Albedos>;
   dispose(): Promise<void>;
@@ -100,7 +107,7 @@ export interface Albedos {
 }
 
 /** @param textureName `linear`, `generated` or the path of a generator */
-export async function openProofWorld(textureName: string): Promise<ProofWorld> {
+export async function openProofWorld(textureName: string, threads: number = THREADS): Promise<ProofWorld> {
   const model = withMouthPocket(await loadHeadModel('likeness-head'));
   const [linear, templateSkin, networks] = [
     await loadLinearTexture(model),
@@ -111,10 +118,10 @@ export async function openProofWorld(textureName: string): Promise<ProofWorld> {
   if (linear === undefined || dlibFolder === undefined)
     throw new Error('This needs the linear texture model and the npm package @vladmandic/face-api.');
   const texture = await textureOf(textureName, model, () => linearTextureModel(linear));
-  const runtime: Runtime = nodeRuntime({ threads: THREADS });
+  const runtime: Runtime = nodeRuntime({ threads });
   const identity: DifferentiableIdentityNetwork = faceResNetwork(networks.faceres);
   const [analyser, faceRes, dlib] = [
-    await openAnalyser(),
+    await openAnalyser({ threads }),
     await compileIdentityNetwork(identity, { runtime }),
     await openOutsideNetwork(dlibFolder),
   ];
@@ -124,15 +131,39 @@ export async function openProofWorld(textureName: string): Promise<ProofWorld> {
     textureModel: texture,
     identityNetwork: identity,
     runtime,
-    threads: THREADS,
+    threads,
     ...(templateSkin === undefined ? {} : { templateSkin }),
+  };
+  const albedoOf = async (
+    kind: keyof Albedos,
+    { photo, face, joint }: PreparedPhoto,
+    parameters: FitParameters,
+    latent: Float32Array,
+  ): Promise<Image> => {
+    const fitted = {
+      model: texture,
+      latent,
+      image: await textureImage(texture, latent, { runtime, threads }),
+    };
+    const { albedo } = await runTextureStep({
+      input: { photo, face },
+      fit: { ...joint.start, parameters },
+      assets,
+      sizePx: ALBEDO_PX,
+      fitted,
+      kind,
+    });
+    const { identity: shape, expression, camera, light = ambientLight([1, 1, 1]) } = parameters;
+    const positions = evaluateModel(model, shape, expression);
+    paintMouth({ photo, model, positions, camera, light, albedo });
+    return albedo;
   };
   return {
     model,
     texture,
     faceRes,
     dlib,
-    createFitter: () => createJointFitter({ model, texture, identity, runtime, threads: THREADS }),
+    createFitter: () => createJointFitter({ model, texture, identity, runtime, threads }),
     prepare: async (path, options) => {
       const photo = await decodePhoto(path);
       const [face] = await analyser.analyse(photo);
@@ -152,29 +183,27 @@ export async function openProofWorld(textureName: string): Promise<ProofWorld> {
       faceRes: await faceRes.embed(photo, face.landmarks),
       dlib: await dlib.embed(photo, face.points68),
     }),
+    startLatent: ({ photo, face, joint }) => {
+      if (textureName !== 'linear')
+        throw new Error('The landmark fit has a latent of the linear texture only.');
+      const { identity: shape, expression, camera } = joint.start.parameters;
+      const { albedo, seen } = buildAlbedo({
+        photo,
+        model,
+        positions: evaluateModel(model, shape, expression),
+        camera,
+        landmarks: face.landmarks.points,
+        size: linear.size,
+      });
+      return invertLinearTexture(linear, albedo, seen.data);
+    },
+    generated: (prepared, parameters, latent) => albedoOf('generated', prepared, parameters, latent),
     albedos: async (prepared, fit, index = 0) => {
-      const { photo, face, joint } = prepared;
       const parameters = parametersOf(fit, index);
-      const result: FitResult = { ...joint.start, parameters };
-      const fitted = {
-        model: texture,
-        latent: fit.texture,
-        image: await textureImage(texture, fit.texture, { runtime, threads: THREADS }),
+      return {
+        generated: await albedoOf('generated', prepared, parameters, fit.texture),
+        completed: await albedoOf('completed', prepared, parameters, fit.texture),
       };
-      const step = { input: { photo, face }, fit: result, assets, sizePx: ALBEDO_PX, fitted };
-      const generated = await runTextureStep({ ...step, kind: 'generated' });
-      const completed = await runTextureStep({ ...step, kind: 'completed' });
-      const positions = evaluateModel(model, parameters.identity, parameters.expression);
-      for (const { albedo } of [generated, completed])
-        paintMouth({
-          photo,
-          model,
-          positions,
-          camera: parameters.camera,
-          light: fit.photos[index].light,
-          albedo,
-        });
-      return { generated: generated.albedo, completed: completed.albedo };
     },
     dispose: async () => {
       await Promise.all([analyser.dispose(), faceRes.dispose(), dlib[Symbol.asyncDispose]()]);

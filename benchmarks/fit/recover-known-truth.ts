@@ -250,7 +250,7 @@ function lossProgram(subject: Subject, size: PictureSize): Promise<Program> {
       },
       crop: constant([...IDENTITY_CROP], [2, 3]),
       light: { kind: 'harmonics', coefficients: t['light'] },
-      raster: fixed as never,
+      raster: fixed,
       size,
       level: size.width < 100 ? 2 : 1,
       background: fixed['background'],

@@ -92,7 +92,7 @@ async function measure(model: MorphableModel, { sizePx, texturePx, light, silhou
       },
       crop: constant([...IDENTITY_CROP], [2, 3]),
       light: { kind: light, ...t } as unknown as FaceLight,
-      raster: t as never,
+      raster: t,
       size,
     });
     return mean(abs(sub(image, t['target'])));

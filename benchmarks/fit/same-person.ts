@@ -7,9 +7,9 @@
  * photographs among each other.
  *
  *   npx tsx --conditions=source benchmarks/fit/same-person.ts [--limit N] [--items lisa,zoom,obama,paul] [--sharing joint|average]
- *     [--most N] [--texture linear] [--preset standard] [--out DIR]
+ *     [--most N] [--texture linear] [--preset standard] [--out DIR] [--shard I/N] [--threads N]
  *
- * `--most` bounds the photographs of one fit; `--limit` the people.
+ * `--most` bounds the photographs of one fit; `--limit` the people, `--shard` shares them out.
  */
 import { basename } from 'node:path';
 import { embeddingSimilarity } from '@likeness/core/analysis';
@@ -57,7 +57,7 @@ const PEOPLE: readonly { readonly name: string; readonly paths: readonly string[
 const people = chosen(PEOPLE, options, ({ name }) => name);
 const most = Number(options.own['most']);
 const run = openProof('fit-same-person', options, { sharing });
-const world = await openProofWorld(options.texture);
+const world = await openProofWorld(options.texture, options.threads);
 const fitter = world.createFitter();
 const summary: Record<string, unknown> = {};
 for (const { name, paths } of people) summary[name] = await joinPerson(name, paths);

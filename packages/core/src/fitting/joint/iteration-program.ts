@@ -5,8 +5,6 @@
 import {
   add,
   concat,
-  constant,
-  gather,
   gradients,
   mul,
   reshape,
@@ -36,7 +34,7 @@ import {
   type RenderedFace,
 } from '../../render/index.ts';
 import { textureAtSize, type TextureModel } from '../../texture/index.ts';
-import { headPositions } from './head-shape.ts';
+import { headPositions, landmarkPlaces } from './head-shape.ts';
 import type { ParameterSizes } from './parameters.ts';
 import {
   naturalTensors,
@@ -214,10 +212,10 @@ function stageTerms(
     }
   }
   if (has('landmark')) {
-    const projected = own?.projected ?? projectVertices(positions[0], natural.camera, inputs['crop']);
+    const places = landmarkPlaces(model, embedding, natural.identity, natural.expression);
     terms.landmark = landmarkLoss(
       inputs['landmarks'],
-      landmarkPoints(model, embedding, projected),
+      projectVertices(places, natural.camera, inputs['crop']),
       inputs['landmarkWeights'],
       { unit: inputs['eyeDistance'] },
     );
@@ -271,20 +269,6 @@ function rasterTensors(inputs: Inputs, prefix: string): RasterTensors | PackedRa
 /** `front` where `mask` is 1, `behind` where it is 0. */
 function over(behind: Tensor, front: Tensor, mask: Tensor): Tensor {
   return add(behind, mul(mask, sub(front, behind)));
-}
-
-/** @returns [N, 2] landmarks of the embedding in the pixels of `projected` [V, 3] */
-function landmarkPoints(model: MorphableModel, embedding: LandmarkEmbedding, projected: Tensor): Tensor {
-  const { count, triangle, barycentric } = embedding;
-  const vertices = new Int32Array(count * 3);
-  for (let n = 0; n < count; n++)
-    for (let k = 0; k < 3; k++) vertices[n * 3 + k] = model.triangles[triangle[n] * 3 + k];
-  const corners = gather(projected, constant(vertices, [count * 3], 'int32'));
-  const weighted = mul(
-    reshape(sliceAxis(corners, 1, 0, 2), [count, 3, 2]),
-    constant(barycentric, [count, 3, 1]),
-  );
-  return sum(weighted, { axes: [1] });
 }
 
 /**
