@@ -116,15 +116,25 @@ export function rasterInput(
   const visibility = rasterizeVisibility(projected, triangles, width, height);
   const { triangleIds } = visibility;
   const { corners, uvCorners, coverage, facing } = reuse;
+  corners.fill(0);
+  uvCorners.fill(0);
+  coverage.fill(0);
+  facing.fill(0);
   for (let pixel = 0; pixel < triangleIds.length; pixel++) {
-    const id = triangleIds[pixel];
-    const seen = id >= 0;
-    coverage[pixel] = seen ? 1 : 0;
-    for (let k = 0; k < 3; k++) {
-      corners[pixel * 3 + k] = seen ? triangles[id * 3 + k] : 0;
-      uvCorners[pixel * 3 + k] = seen ? uvTriangles[id * 3 + k] : 0;
-    }
-    facing[pixel] = seen && showsOutside(projected, corners, pixel * 3) ? 1 : 0;
+    const id = triangleIds[pixel] * 3;
+    if (id < 0) continue;
+    const at = pixel * 3;
+    const a = triangles[id];
+    const b = triangles[id + 1];
+    const c = triangles[id + 2];
+    corners[at] = a;
+    corners[at + 1] = b;
+    corners[at + 2] = c;
+    uvCorners[at] = uvTriangles[id];
+    uvCorners[at + 1] = uvTriangles[id + 1];
+    uvCorners[at + 2] = uvTriangles[id + 2];
+    coverage[pixel] = 1;
+    if (showsOutside(projected, a * 3, b * 3, c * 3)) facing[pixel] = 1;
   }
   const { silhouettePixels, silhouetteEdges } = reuse;
   if (silhouettePixels && silhouetteEdges)
@@ -133,13 +143,8 @@ export function rasterInput(
 }
 
 /** v points down: counter-clockwise from outside has negative area on screen. */
-function showsOutside(projected: Float32Array, corners: Int32Array, at: number): boolean {
-  const a = corners[at] * 3;
-  const b = corners[at + 1] * 3;
-  const c = corners[at + 2] * 3;
-  return (
-    (projected[b] - projected[a]) * (projected[c + 1] - projected[a + 1]) -
-      (projected[b + 1] - projected[a + 1]) * (projected[c] - projected[a]) <
-    0
-  );
+function showsOutside(projected: Float32Array, a: number, b: number, c: number): boolean {
+  const u = projected[a];
+  const v = projected[a + 1];
+  return (projected[b] - u) * (projected[c + 1] - v) - (projected[b + 1] - v) * (projected[c] - u) < 0;
 }

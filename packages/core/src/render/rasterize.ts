@@ -10,7 +10,8 @@
  */
 
 /** Subpixel steps per pixel; coordinates up to 65,536 px keep all products below 2^53. */
-const SUBPIXEL = 1024;
+const SUBPIXEL_BITS = 10;
+const SUBPIXEL = 2 ** SUBPIXEL_BITS;
 const MAX_COORDINATE_PX = 65536;
 
 export interface RasterizeOptions {
@@ -121,33 +122,29 @@ export function rasterizeVisibility(
   const triangleIds = new Int32Array(width * height).fill(-1);
   const inverseDepth = new Float32Array(width * height);
   const half = SUBPIXEL / 2;
+  const lastRowOf = height - 1;
+  const lastColumnOf = width - 1;
   // Once a vertex, not once a corner: half of the time of small pictures was rounding.
-  const snapped = new Float64Array(projected.length);
-  for (let i = 0; i < projected.length; i += 3) {
-    snapped[i] = snap(projected[i]);
-    snapped[i + 1] = snap(projected[i + 1]);
-  }
-  for (let id = 0; id * 3 < triangles.length; id++) {
-    const a = triangles[id * 3] * 3;
-    let b = triangles[id * 3 + 1] * 3;
-    let c = triangles[id * 3 + 2] * 3;
-    const ax = snapped[a];
-    const ay = snapped[a + 1];
-    let bx = snapped[b];
-    let by = snapped[b + 1];
-    let cx = snapped[c];
-    let cy = snapped[c + 1];
-    const depthA = projected[a + 2];
-    const depthB = projected[b + 2];
-    const depthC = projected[c + 2];
-    // Written so that NaN fails too.
-    if (!(depthA > 0 && depthB > 0 && depthC > 0)) continue;
-    const minX = Math.min(ax, bx, cx);
-    const maxX = Math.max(ax, bx, cx);
-    const minY = Math.min(ay, by, cy);
-    const maxY = Math.max(ay, by, cy);
-    const limit = MAX_COORDINATE_PX * SUBPIXEL;
-    if (!(minX >= -limit && maxX <= limit && minY >= -limit && maxY <= limit)) continue;
+  const { us, vs, inverses } = snapVertices(projected);
+  for (let id = 0, at = 0; at < triangles.length; id++, at += 3) {
+    const a = triangles[at];
+    let b = triangles[at + 1];
+    let c = triangles[at + 2];
+    const perDepthA = inverses[a];
+    if (perDepthA === 0 || inverses[b] === 0 || inverses[c] === 0) continue;
+    const ax = us[a];
+    const ay = vs[a];
+    let bx = us[b];
+    let by = vs[b];
+    let cx = us[c];
+    let cy = vs[c];
+    // Pixels whose centres are within the bounds: whole numbers of 32 bits, divided by shifting.
+    const firstColumn = Math.max(0, (Math.min(ax, bx, cx) + half - 1) >> SUBPIXEL_BITS);
+    const lastColumn = Math.min(lastColumnOf, (Math.max(ax, bx, cx) - half) >> SUBPIXEL_BITS);
+    if (firstColumn > lastColumn) continue;
+    const firstRow = Math.max(0, (Math.min(ay, by, cy) + half - 1) >> SUBPIXEL_BITS);
+    const lastRow = Math.min(lastRowOf, (Math.max(ay, by, cy) - half) >> SUBPIXEL_BITS);
+    if (firstRow > lastRow) continue;
     let area = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
     if (area === 0) continue;
     // v points down: counter-clockwise from outside has negative area on screen.
@@ -158,11 +155,6 @@ export function rasterizeVisibility(
       [bx, cx] = [cx, bx];
       [by, cy] = [cy, by];
     }
-    const firstColumn = Math.max(0, Math.ceil((minX - half) / SUBPIXEL));
-    const lastColumn = Math.min(width - 1, Math.floor((maxX - half) / SUBPIXEL));
-    const firstRow = Math.max(0, Math.ceil((minY - half) / SUBPIXEL));
-    const lastRow = Math.min(height - 1, Math.floor((maxY - half) / SUBPIXEL));
-    if (firstColumn > lastColumn || firstRow > lastRow) continue;
     // Top-left rule: a pixel centre exactly on an edge belongs to the triangle whose top or left edge it is.
     const biasA = ownsEdge(bx, by, cx, cy) ? 0 : 1;
     const biasB = ownsEdge(cx, cy, ax, ay) ? 0 : 1;
@@ -178,9 +170,9 @@ export function rasterizeVisibility(
     const stepYa = (cx - bx) * SUBPIXEL;
     const stepYb = (ax - cx) * SUBPIXEL;
     const stepYc = (bx - ax) * SUBPIXEL;
-    const inverseA = 1 / depthA / area;
-    const inverseB = 1 / projected[b + 2] / area;
-    const inverseC = 1 / projected[c + 2] / area;
+    const inverseA = perDepthA / area;
+    const inverseB = inverses[b] / area;
+    const inverseC = inverses[c] / area;
     for (let row = firstRow; row <= lastRow; row++) {
       let weightA = rowA;
       let weightB = rowB;
@@ -205,6 +197,33 @@ export function rasterizeVisibility(
     }
   }
   return { width, height, triangleIds, inverseDepth };
+}
+
+interface SnappedVertices {
+  /** [V] in 1/1024 px. */
+  readonly us: Int32Array;
+  readonly vs: Int32Array;
+  /** [V] 1 / depth; 0 where a vertex is not finite, not in front of the camera, or too far away. */
+  readonly inverses: Float64Array;
+}
+
+function snapVertices(projected: Float32Array): SnappedVertices {
+  const count = projected.length / 3;
+  const us = new Int32Array(count);
+  const vs = new Int32Array(count);
+  const inverses = new Float64Array(count);
+  const limit = MAX_COORDINATE_PX * SUBPIXEL;
+  for (let k = 0, i = 0; k < count; k++, i += 3) {
+    const u = snap(projected[i]);
+    const v = snap(projected[i + 1]);
+    const depth = projected[i + 2];
+    // Written so that NaN fails too.
+    if (!(depth > 0 && Math.abs(u) <= limit && Math.abs(v) <= limit)) continue;
+    us[k] = u;
+    vs[k] = v;
+    inverses[k] = 1 / depth;
+  }
+  return { us, vs, inverses };
 }
 
 function snap(coordinatePx: number): number {
