@@ -56,9 +56,9 @@ const TEMPERATURE = 0.02;
 /**
  * Blends of unrelated detail lose variance; dividing by the root of the summed squares keeps it (Heitz and Neyret, "High-
  * performance by-example noise using a histogram-preserving blending operator", 2018), and what all exemplars share (lids,
- * lips) would come out too strong. This power of the sum is between; on people held out it kept both octaves' energy within 10 %.
+ * lips) would come out too strong. This power of the sum is between.
  */
-const VARIANCE_POWER = 0.3;
+const VARIANCE_POWER = 0.4;
 
 /**
  * Chooses maps whose amounts of detail differ most, one after the other (farthest point), from the most ordinary one on.

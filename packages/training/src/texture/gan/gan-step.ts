@@ -34,23 +34,30 @@ import { critic, generator, type GanArchitecture } from './networks.ts';
 
 const halve = (x: Tensor): Tensor => averagePool2d(x, { kernel: [2, 2] });
 
-/** Blocks in which amounts of detail are compared, and what keeps the root's slope finite. */
-const BLOCK = 8;
+/** What keeps a root's slope finite. */
 const TINY = 1e-6;
 
-/** Root mean square of the finest octave in blocks: [n, 3, h / 8, w / 8]. */
-function detailOf(x: Tensor): Tensor {
+/** Root mean square of the finest octave in each texel of level 0: [n, 3, rows, columns]. */
+function detailOf(x: Tensor, [rows, columns]: readonly [number, number]): Tensor {
   const [, , h, w] = x.shape;
   const octave = sub(x, resize2d(halve(x), { size: [h, w] }));
-  return sqrt(add(averagePool2d(mul(octave, octave), { kernel: [BLOCK, BLOCK] }), TINY));
+  return sqrt(add(averagePool2d(mul(octave, octave), { kernel: [h / rows, w / columns] }), TINY));
 }
 
-/** Squared difference of the amounts of detail in the three finest octaves, as a share of what is wanted. */
-function detailDifference(made: Tensor, wanted: Tensor): Tensor {
+/**
+ * Squared difference of the amounts of detail in the three finest octaves, as a share of what is wanted. Blocks are large: a
+ * pore that is not where it should be must not count, or less detail than there is would cost least.
+ */
+function detailDifference(
+  made: Tensor,
+  wanted: Tensor,
+  base: readonly [number, number],
+  level: number,
+): Tensor {
   let [total, a, b] = [constant(Float32Array.of(0), []), made, wanted];
-  for (let octave = 0; octave < 3 && Math.min(a.shape[2], a.shape[3]) >= 2 * BLOCK; octave++) {
-    const amount = detailOf(b);
-    const difference = sub(detailOf(a), amount);
+  for (let octave = 0; octave < Math.min(3, level); octave++) {
+    const amount = detailOf(b, base);
+    const difference = sub(detailOf(a, base), amount);
     total = add(total, div(mean(mul(difference, difference)), stopGradient(mean(amount))));
     [a, b] = [halve(a), halve(b)];
   }
@@ -119,7 +126,7 @@ export function ganLoss(
     loss = add(loss, mul(difference, reconstruction));
     if (detail > 0) {
       // Squared: an absolute difference would ask for the median amount, and that has too little energy.
-      const amount = detailDifference(made, wanted);
+      const amount = detailDifference(made, wanted, architecture.base, level);
       metrics['detail'] = amount;
       loss = add(loss, mul(amount, detail));
     }
