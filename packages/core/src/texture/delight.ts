@@ -114,7 +114,10 @@ export function delight(
   const tone = medians(seenOffset, trust);
   const rim = rimOf(chart, unwrapped, options.rimWidth ?? DELIGHT_DEFAULTS.rimWidth);
   removeResidual({ chart, unwrapped, template, offset, logLight, tone, rim }, options);
-  const skin = gather(offset).map((value, k) => value + template[seen[(k / 3) | 0] * 3 + (k % 3)]);
+  const skin = gather(offset);
+  seen.forEach((i, n) => {
+    for (let c = 0; c < 3; c++) skin[n * 3 + c] += template[i * 3 + c];
+  });
   return { light, offset, logLight, tone, shown: medians(skin, weights) };
 }
 
@@ -184,7 +187,7 @@ const RIM_LIMIT = 0.35;
 const RIM_SIGMA = 0.016;
 
 function removeResidual(
-  { chart, unwrapped: { plain }, template, offset, logLight, tone, rim }: ResidualInput,
+  { chart, unwrapped: { plain, confidence }, template, offset, logLight, tone, rim }: ResidualInput,
   options: DelightOptions,
 ): void {
   const { size, mirror } = chart;
@@ -209,7 +212,9 @@ function removeResidual(
     if (mirror)
       for (let i = 0; i < count; i++) if (both[i] > 0) difference[i] = 0.5 * (plane[i] - plane[mirror[i]]);
     planes.push(plane);
-    shown.push(Float32Array.from(plain, (weight, i) => (weight > 0 ? plane[i] + template[i * 3 + c] : 0)));
+    const own = new Float32Array(count);
+    for (let i = 0; i < count; i++) if (plain[i] > 0) own[i] = plane[i] + template[i * 3 + c];
+    shown.push(own);
     differences.push(difference);
   }
   const odd = weightedBlurs(differences, both, size, size, sigma);
@@ -226,15 +231,18 @@ function removeResidual(
     const evenY = LUMA[0] * even[0][i] + LUMA[1] * even[1][i] + LUMA[2] * even[2][i];
     const weight = plain[i] * (1 - rim[i]);
     total += weight;
-    const d = [0, 1, 2].map((c) => wide[c][i] - level[c]);
-    const y = LUMA[0] * d[0] + LUMA[1] * d[1] + LUMA[2] * d[2];
+    const share = confidence[i] > 0 ? rim[i] : 0;
+    const y =
+      LUMA[0] * (wide[0][i] - level[0]) +
+      LUMA[1] * (wide[1][i] - level[1]) +
+      LUMA[2] * (wide[2][i] - level[2]);
+    const kept = share > 0 ? RIM_LIMIT * Math.tanh(y / RIM_LIMIT) - y : 0;
     for (let c = 0; c < 3; c++) {
-      const inner =
+      let value =
         asymmetry * oddY +
         (evenY > 0 ? gloss : shade) * evenY +
         chroma * (odd[c][i] - oddY + even[c][i] - evenY);
-      const outer = rimShare * (RIM_LIMIT * Math.tanh(y / RIM_LIMIT) + d[c] - y);
-      const value = inner + rim[i] * (outer - inner);
+      if (share > 0) value += share * (rimShare * (wide[c][i] - level[c] + kept) - value);
       residual[i * 3 + c] = value;
       mean[c] += weight * value;
     }
