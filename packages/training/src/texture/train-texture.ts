@@ -19,11 +19,13 @@ import {
   type LinearTexture,
 } from '@likeness/core/texture';
 import { nodeRuntime } from '@likeness/graph/node';
+import { foldIn, key as randomKey, normal } from '@likeness/graph/random';
 import type { ModelManifest } from '@likeness/models';
 import { BUILD_MAPS_DEFAULTS, buildMaps, DATASET_FORMAT, type TextureDataset } from './build-maps.ts';
 import { readAlbedo, readConfidence } from './dataset.ts';
 import { exportEncoder } from './export-encoder.ts';
 import {
+  calibrateDetail,
   chooseExemplars,
   createMapSampler,
   exportGenerator,
@@ -34,8 +36,10 @@ import {
   loadRun,
   pointAt,
   readLatentSpace,
+  sampleImages,
   trainGan,
   windowPyramid,
+  type Exemplars,
   type GanConfig,
   type GanReport,
 } from './gan/index.ts';
@@ -269,6 +273,18 @@ async function makeDataset(
   return dataset;
 }
 
+/** Samples that the strength of detail is calibrated on: 8 times 8. */
+const CALIBRATION_BATCH = 8;
+const CALIBRATION_BATCHES = 8;
+
+async function inBatches(draw: (batch: number) => Promise<Float32Array>): Promise<Float32Array> {
+  const parts: Float32Array[] = [];
+  for (let batch = 0; batch < CALIBRATION_BATCHES; batch++) parts.push(await draw(batch));
+  const out = new Float32Array(parts.length * parts[0].length);
+  parts.forEach((part, i) => out.set(part, i * part.length));
+  return out;
+}
+
 async function trainGanStage(
   options: GanStageOptions & {
     readonly out: string;
@@ -320,13 +336,35 @@ async function trainGanStage(
     }),
   );
   const average = Object.entries(run.checkpoint.state).filter(([name]) => name.startsWith('average/g/'));
+  const weights = Object.fromEntries(average.map(([name, value]) => [name.slice('average/'.length), value]));
+  const draw = (batch: number, lent: Exemplars | undefined): Promise<Float32Array> =>
+    sampleImages({
+      architecture: config.architecture,
+      weights,
+      latents: normal(foldIn(randomKey(seed), batch), [CALIBRATION_BATCH, config.architecture.latent]),
+      level: window.topLevel,
+      share: 1,
+      space,
+      exemplars: lent,
+      runtime,
+      threads: options.threads,
+    });
+  const gain = exemplars
+    ? calibrateDetail(
+        await inBatches((batch) => draw(batch, undefined)),
+        await inBatches((batch) => draw(batch, exemplars)),
+        pyramids.map((levels) => levels[window.topLevel]),
+        window,
+      ).gain
+    : undefined;
   const bytes = exportGenerator(
     config.architecture,
-    Object.fromEntries(average.map(([name, value]) => [name.slice('average/'.length), value])),
+    weights,
     window,
     fitContinuation(pyramids, latents, texture),
     space,
     exemplars,
+    gain,
   );
   const description: GeneratorDescription = {
     format: GENERATOR_FORMAT,
@@ -350,7 +388,12 @@ async function trainGanStage(
     sha256: createHash('sha256').update(bytes).digest('hex'),
     command: `likeness train texture --photos DIR -o DIR --seed ${seed} --gan`,
     sources: sourcesOf(options.listed),
-    figures: { maps: maps.length, images: run.state.shown, steps: run.state.steps },
+    figures: {
+      maps: maps.length,
+      images: run.state.shown,
+      steps: run.state.steps,
+      ...(gain === undefined ? {} : { detailGain: gain }),
+    },
     generator: description,
   };
   const file = join(out, manifest.file);

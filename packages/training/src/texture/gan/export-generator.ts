@@ -155,6 +155,7 @@ export function exportGenerator(
   continuation: MapContinuation,
   space?: LatentSpace,
   exemplars?: Exemplars,
+  detailGain?: number,
 ): Uint8Array {
   const constants = Object.fromEntries(
     Object.entries(weights).map(([name, { data, shape }]) => [name, half(data, shape)]),
@@ -164,6 +165,7 @@ export function exportGenerator(
       const image = generator(architecture, constants, latent, window.topLevel, {
         space,
         exemplars,
+        detailGain,
         store: half,
       });
       return { texture: continueMap(image, window, continuation) };

@@ -1,3 +1,4 @@
+export { calibrateDetail, type DetailCalibration } from './calibrate-detail.ts';
 export { chooseExemplars, lookUpDetail, type Exemplars } from './exemplars.ts';
 export { FACE_WINDOW, levelSize, windowPyramid, type FaceWindow } from './face-window.ts';
 export {

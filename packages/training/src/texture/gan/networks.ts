@@ -173,13 +173,14 @@ export function generator(
   level: number,
   options: GeneratorOptions = {},
 ): Tensor {
-  const { space, store, share, exemplars } = options;
+  const { space, store, share, exemplars, detailGain = 1 } = options;
   const { image, amount } = convolutional(architecture, p, z, level, share);
   const picture = space
     ? keepComponents(space, add(drawLinear(space, z, level, store), mul(image, RESIDUAL)), z, level, store)
     : image;
   if (!exemplars || !amount) return picture;
-  const detail = lookUpDetail(picture, amount, exemplars, store);
+  const wanted = detailGain === 1 ? amount : mul(amount, detailGain);
+  const detail = lookUpDetail(picture, wanted, exemplars, store);
   return add(picture, share ? mul(detail, share) : detail);
 }
 
@@ -190,6 +191,8 @@ export interface GeneratorOptions {
   readonly space?: LatentSpace | undefined;
   /** Detail for the finest level to choose from, as many as the architecture says. */
   readonly exemplars?: Exemplars | undefined;
+  /** Factor for their detail (`calibrateDetail`; default 1). */
+  readonly detailGain?: number | undefined;
   /** How the linear model's modes and the exemplars are kept in the graph. */
   readonly store?: StoreConstant;
 }
