@@ -29,7 +29,7 @@ import {
 } from '../../packages/evaluation/src/faces/recognition.ts';
 import { mean, photosIn, quantile, requireData, rounded } from '../common.ts';
 import { facesOf } from './common.ts';
-import { chosen, openProof, readProofOptions } from './proof-run.ts';
+import { chosen, openProof, readProofOptions, spread } from './proof-run.ts';
 import { openProofWorld, parametersOf, renderOver, seenOver, type Seen } from './proof-world.ts';
 
 const SETS = ['neutral', 'smiling'] as const;
@@ -61,7 +61,7 @@ const options = readProofOptions({ start: 'crossValidated' });
 const people = (await photosIn(requireData('faces', 'london-neutral'))).map((path) =>
   basename(path, extname(path)),
 );
-const names = chosen(people, options, (name) => name);
+const names = chosen(spread(people), options, (name) => name);
 const start = options.own['start'] as Start;
 if (!['crossValidated', 'shipped', 'none'].includes(start))
   throw new RangeError(`--start is crossValidated, shipped or none, not ${start}.`);

@@ -30,8 +30,15 @@ import {
 } from './joint-iteration-problem.ts';
 
 const PHOTO = 'obama.jpg';
-/** Largest relative difference of a term, and of a group's gradient as a vector. */
-const LIMITS = { term: 1e-3, gradient: 3e-3 };
+/**
+ * Largest relative difference of a term, and of a group's gradient as a vector. The untrained generator's texels are noise, of which the
+ * gradient by place is a sum of random signs: 1e-7 of the crop, a rounding error, moves our own by up to 4e-3, and 1e-6 by 4e-2 (linear
+ * texture: no such thing). The peer rounds pixel coordinates in another order.
+ */
+const LIMITS: Readonly<Record<TextureName, { readonly term: number; readonly gradient: number }>> = {
+  linear: { term: 1e-3, gradient: 3e-3 },
+  progressive: { term: 1e-3, gradient: 3e-2 },
+};
 const PROFILED_RUNS = 5;
 /** Operations of a program that are arithmetic bound: what the rest is measured by. */
 const CONVOLUTIONS = /^(Fused)?Conv(Transpose)?$/;
@@ -84,7 +91,7 @@ async function measureTexture(texture: TextureName): Promise<Record<string, unkn
     const [whole, smooth] = ['whole', 'smooth'].map((name) => join(folder, `${texture}-${name}`));
     problem.write(smooth, true);
     const checked = await torch.load('joint iteration', { folder: smooth });
-    agreement = compare(problem, await ourValues(open), await checked.values());
+    agreement = compare(problem, await ourValues(open), await checked.values(), LIMITS[texture]);
     await checked.free();
     problem.write(whole, false);
     peer = await torch.load('joint iteration', { folder: whole });
@@ -165,6 +172,7 @@ function compare(
   { terms, groups }: IterationProblem,
   ours: readonly number[],
   theirs: readonly number[],
+  limits: (typeof LIMITS)[TextureName],
 ): Record<string, number> {
   const out: Record<string, number> = {};
   const difference = (from: number, to: number): number => {
@@ -181,7 +189,7 @@ function compare(
   if (theirs.length !== ours.length || at !== ours.length)
     throw new Error(`Ours gives ${ours.length} numbers, the peer ${theirs.length}, ${at} were expected.`);
   const wrong = Object.entries(out).filter(
-    ([name, value]) => !(value <= (name.startsWith('term') ? LIMITS.term : LIMITS.gradient)),
+    ([name, value]) => !(value <= (name.startsWith('term') ? limits.term : limits.gradient)),
   );
   if (wrong.length > 0)
     throw new Error(

@@ -98,15 +98,14 @@ export function readProofOptions(own: Readonly<Record<string, string>> = {}): Pr
   };
 }
 
-/**
- * The values that `--items`, `--limit` and `--shard` leave. `--limit` takes from everywhere (see `spread`), not the first ones.
- */
+/** The values that `--items`, `--limit` and `--shard` leave. @param all in an order of which `--limit` may take the first (see `spread`) */
 export function chosen<T>(
   all: readonly T[],
   { limit, items, shard: [own, processes] }: ProofOptions,
   name: (value: T) => string,
 ): T[] {
-  return spread(all.filter((value) => items === undefined || items.includes(name(value))))
+  return all
+    .filter((value) => items === undefined || items.includes(name(value)))
     .slice(0, limit)
     .filter((_, i) => i % processes === own);
 }

@@ -50,10 +50,10 @@ const JOINT: Stage = {
     identityRandom: 0.5,
     content: 0.4,
   },
-  steps: 60,
+  steps: 80,
   learningRate: { identity: 0.03, texture: 0.1 },
   textureSize: 256,
-  plateau: { patience: 20, tolerance: 0.002 },
+  plateau: { patience: 20, tolerance: 0.001 },
 };
 
 /** At last the person is held and this photo's own part, expression, camera and light, settles on the landmarks again. */
