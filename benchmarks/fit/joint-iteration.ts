@@ -31,9 +31,9 @@ import {
 
 const PHOTO = 'obama.jpg';
 /**
- * Largest relative difference of a term, and of a group's gradient as a vector. The untrained generator's texels are noise, of which the
- * gradient by place is a sum of random signs: 1e-7 of the crop, a rounding error, moves our own by up to 4e-3, and 1e-6 by 4e-2 (linear
- * texture: no such thing). The peer rounds pixel coordinates in another order.
+ * Largest relative difference of a term, and of a group's gradient as a vector. The peer rounds pixel coordinates in another order, and
+ * 1e-7 of the crop, a rounding error, moves our own gradient by up to 6e-4, 1e-6 by up to 5e-3 (linear texture). The untrained
+ * generator's texels are noise, of which the gradient by place is a sum of random signs: there it is 4e-3 and 4e-2.
  */
 const LIMITS: Readonly<Record<TextureName, { readonly term: number; readonly gradient: number }>> = {
   linear: { term: 1e-3, gradient: 3e-3 },
