@@ -46,7 +46,8 @@ export interface FitAssetsRequest {
   /** Path of an identity network instead of FaceRes, or a network. */
   readonly identityNetwork?: string | DifferentiableIdentityNetwork | undefined;
   /** Path of a texture generator instead of the one that comes with this version. Without one `completed` is a draft's by the
-   * template skin and a joint fit's by the generator of this version, else by the linear model. */
+   * template skin and a joint fit's by the generator of this version, else by the linear model. The joint fit itself moves in the
+   * generator for `generated` alone: each of its iterations takes about twice as long there. */
   readonly generator?: string | undefined;
 }
 
@@ -130,7 +131,7 @@ export function createFitAssets(source: FitAssetsSource): FitAssetsStore {
         throw new ModelFileError(
           `The texture generator ${generated.name} draws in the chart of ${generated.headModel}, not of ${model.name}: use it with that head model.`,
         );
-      const wantsLinear = texture === 'pca' || (joint && generated === undefined);
+      const wantsLinear = texture === 'pca' || (joint && texture !== 'generated');
       const known = wantsLinear ? await linear() : undefined;
       if (texture === 'pca' && known === undefined)
         throw new ModelFileError(
@@ -138,7 +139,8 @@ export function createFitAssets(source: FitAssetsSource): FitAssetsStore {
         );
       // Heads that no texture model was learned for have a colour at least.
       const data = wantsLinear ? (known ?? tone()) : undefined;
-      const textureModel = generated ?? (data === undefined ? undefined : linearModel(data));
+      const fitted = texture === 'generated' ? generated : undefined;
+      const textureModel = fitted ?? (data === undefined ? undefined : linearModel(data));
       const network = user?.network ?? (joint ? await faceRes() : undefined);
       return {
         assets: {
@@ -148,7 +150,7 @@ export function createFitAssets(source: FitAssetsSource): FitAssetsStore {
           ...(source.templateSkin === undefined ? {} : { templateSkin: source.templateSkin }),
           ...(data === undefined ? {} : { linearTexture: data }),
           ...(textureModel === undefined ? {} : { textureModel }),
-          ...(texture === 'completed' && !joint && generated !== undefined ? { completion: generated } : {}),
+          ...(texture === 'completed' && generated !== undefined ? { completion: generated } : {}),
           ...(network === undefined ? {} : { identityNetwork: network }),
           ...(joint && textureModel !== undefined && network !== undefined
             ? { jointFitter: await fitterFor(textureModel, network) }

@@ -52,17 +52,21 @@ async function storeWith(
 }
 
 describe('the texture model of a fit', () => {
-  it('is the generator that comes along wherever a joint fit is run, and for pca the linear model', async () => {
+  it('is fitted jointly where it was asked for, and completes after a joint fit of the linear model elsewhere', async () => {
     const { store, asked } = await storeWith(generatorFor('likeness-head'));
     const { assets } = await store.get({ texture: 'completed', joint: true });
-    expect(assets.textureModel?.name).toBe('shipped');
-    expect(assets.completion).toBeUndefined();
+    expect(assets.textureModel?.name).toBe('likeness-skin-linear');
+    expect(assets.completion?.name).toBe('shipped');
+    const whole = await store.get({ texture: 'generated', joint: true });
+    expect(whole.assets.textureModel?.name).toBe('shipped');
+    expect(whole.assets.completion).toBeUndefined();
     expect((await store.get({ texture: 'generated', joint: false })).assets.textureModel?.name).toBe(
       'shipped',
     );
     expect(asked()).toBe(1);
     const pca = await store.get({ texture: 'pca', joint: true });
     expect(pca.assets.textureModel?.name).toBe('likeness-skin-linear');
+    expect(pca.assets.completion).toBeUndefined();
     await store.dispose();
   });
 

@@ -42,7 +42,7 @@ export interface TextureStep extends AlbedoResult {
 export async function runTextureStep(step: TextureStepInput): Promise<TextureStep> {
   const { assets, kind, fitted } = step;
   if (kind === 'completed') {
-    const behind = fitted ?? (await completion(step));
+    const behind = (await completion(step)) ?? fitted;
     const texture: HeadTexture =
       behind === undefined ? { kind } : { kind, model: behind.model.name, latent: behind.latent };
     return { ...photoAlbedo({ ...step, fitted: behind }, step.sizePx), texture };
@@ -58,8 +58,8 @@ export async function runTextureStep(step: TextureStepInput): Promise<TextureSte
 }
 
 /**
- * What completes the photo where no joint fit was run: the assets' `completion` at the latent that its encoder reads off what
- * the photo shows. One pass of the network; only a model without an encoder has to be searched.
+ * The assets' `completion` at the latent that its encoder reads off what the photo shows, in place of the joint fit's texture
+ * model. One pass of the network; only a model without an encoder has to be searched.
  */
 async function completion(step: TextureStepInput): Promise<FittedTexture | undefined> {
   const { completion: model, runtime, threads } = step.assets;

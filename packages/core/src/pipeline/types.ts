@@ -38,8 +38,8 @@ export interface FitAssets {
   /** The texture model of the joint fit and of `texture: 'generated'`: a generator for one. */
   readonly textureModel?: TextureModel;
   /**
-   * Draws what the photo does not show of `texture: 'completed'` where no joint fit is run (with one, its texture model does). The
-   * template skin where there is none: a draft has no time to ask a generator.
+   * Draws what the photo does not show of `texture: 'completed'`. Without it a joint fit's texture model does, and without a joint
+   * fit the template skin: a draft has no time to ask a generator.
    */
   readonly completion?: TextureModel;
   /** The joint fit's identity network; `identity` should measure by the same one. Needed by stages that ask it. */

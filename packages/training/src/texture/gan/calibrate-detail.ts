@@ -2,12 +2,12 @@
  * How much stronger the exemplars' detail has to be for samples to have the real maps' energy in the finest octave. Training
  * brings it near, and stays below: of what is blended some variance is lost, and the weights' average draws less than the weights.
  */
-import { halveImage, levelSize, type FaceWindow } from './face-window.ts';
+import { levelSize, type FaceWindow } from './face-window.ts';
 
 export interface DetailCalibration {
   /** Factor for the exemplars' detail. */
   readonly gain: number;
-  /** Mean energy of the finest octave: of the samples before, and of the maps. */
+  /** Mean energy of the luminance's finest octave: of the samples before, and of the maps. */
   readonly energy: number;
   readonly wanted: number;
 }
@@ -43,21 +43,36 @@ export function calibrateDetail(
   const gain = detail > 0 ? (root - cross) / detail : 1;
   return {
     gain: Math.min(LIMITS[1], Math.max(LIMITS[0], gain)),
-    energy: (base + 2 * cross + detail) / size,
-    wanted: wanted / size,
+    energy: (base + 2 * cross + detail) / (h * w),
+    wanted: wanted / (h * w),
   };
 }
 
-/** [3, h, w] less the means of its blocks of 2 x 2. */
+/** Rec. 709 weights of luminance. */
+const LUMA = [0.2126, 0.7152, 0.0722] as const;
+
+/** Luminance of [3, h, w] less its blur by 1-2-1, twice: what is left lies between half the Nyquist frequency and all of it. */
 function finestOctave(image: Float32Array, h: number, w: number): Float32Array {
-  const half = halveImage(image, h, w);
-  const out = new Float32Array(image.length);
-  for (let c = 0; c < 3; c++)
-    for (let y = 0; y < h; y++)
-      for (let x = 0; x < w; x++) {
-        const at = (c * h + y) * w + x;
-        out[at] = image[at] - half[(c * (h / 2) + (y >> 1)) * (w / 2) + (x >> 1)];
-      }
+  const plane = h * w;
+  const luminance = Float32Array.from({ length: plane }, (_, i) =>
+    LUMA.reduce((sum, weight, c) => sum + weight * image[c * plane + i], 0),
+  );
+  return highPass(highPass(luminance, h, w), h, w);
+}
+
+function highPass(image: Float32Array, h: number, w: number): Float32Array {
+  const rows = new Float32Array(h * w);
+  const out = new Float32Array(h * w);
+  for (let y = 0; y < h; y++)
+    for (let x = 0; x < w; x++) {
+      const [left, right] = [Math.max(0, x - 1), Math.min(w - 1, x + 1)];
+      rows[y * w + x] = (image[y * w + left] + 2 * image[y * w + x] + image[y * w + right]) / 4;
+    }
+  for (let y = 0; y < h; y++)
+    for (let x = 0; x < w; x++) {
+      const [up, down] = [Math.max(0, y - 1), Math.min(h - 1, y + 1)];
+      out[y * w + x] = image[y * w + x] - (rows[up * w + x] + 2 * rows[y * w + x] + rows[down * w + x]) / 4;
+    }
   return out;
 }
 

@@ -16,10 +16,10 @@ import {
   pow,
   reshape,
   resize2d,
+  round,
   sliceAxis,
   softmax,
   sqrt,
-  stopGradient,
   sub,
   sum,
   type Tensor,
@@ -49,6 +49,8 @@ const SURROUNDINGS = 4;
 const PATCH = 2;
 /** A feature's deviation is at least this share of its average one: where exemplars agree, small differences mean little. */
 const FLOOR = 0.25;
+/** Steps of 1 in which small pictures are read. */
+const LEVELS = 4096;
 /** Of a variance, where exemplars do not differ at all (grey maps). */
 const TINY = 1e-8;
 /** Mean squared difference, in variances, at which an exemplar counts 1/e of an equal one. */
@@ -108,7 +110,9 @@ export function lookUpDetail(
   const [n, , h, w] = picture.shape;
   const [, , rows, columns] = amount.shape;
   const [r, c] = [rows / 2, columns / 2];
-  const given = featuresOf(averagePool2d(stopGradient(picture), { kernel: [h / r, w / c] }));
+  // Rounded, it has no gradient in an exported file either, where inversions would blend exemplars until no detail was left.
+  const pooled = averagePool2d(picture, { kernel: [h / r, w / c] });
+  const given = featuresOf(mul(round(mul(pooled, LEVELS)), 1 / LEVELS));
   const known = featuresOf(constant(small, [count, 3, r, c]));
   const centred = sub(known, mean(known, { axes: [0], keepDims: true }));
   const variance = mean(mul(centred, centred), { axes: [0], keepDims: true });
