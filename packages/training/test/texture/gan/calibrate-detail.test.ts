@@ -6,9 +6,9 @@ const window: FaceWindow = { mapSize: 64, x: 16, y: 4, base: [5, 4], topLevel: 3
 const [h, w] = levelSize(window, 3);
 const image = (draw: (x: number, y: number) => number): Float32Array =>
   Float32Array.from({ length: 3 * h * w }, (_, i) => draw(i % w, Math.floor(i / w) % h));
-/** Stripes of one texel, on a slope that has next to no finest octave. */
+/** Stripes of two texels, on a slope that has next to no finest octave. */
 const striped = (strength: number, slope = 0): Float32Array =>
-  image((x, y) => (slope * y) / 2 + (x % 2 === 0 ? strength : -strength));
+  image((x, y) => (slope * y) / 2 + (x % 4 < 2 ? strength : -strength));
 
 describe('calibrateDetail', () => {
   it('asks for twice the detail where there is half of it', () => {
