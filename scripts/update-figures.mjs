@@ -19,6 +19,7 @@ const london = faces.sets['london-neutral'];
 const synthetic = result('bench-synthetic-draft');
 const joint = result('joint-photos-standard');
 const iteration = result('fit-joint-iteration').rows.find(({ texture }) => texture === 'linear');
+const texture = result('bench-texture');
 const timing = result('analysis-timing').medianMs;
 const network = faces.recognition.inside.photoToPhoto;
 const head = JSON.parse(readFileSync(join(root, 'packages/models/data/likeness-head.json'), 'utf8'));
@@ -95,6 +96,18 @@ const ROWS = [
     `${joint.before.dlib.toFixed(2)} -> ${joint.after.dlib.toFixed(2)}`,
     '',
     'fit/joint-photos',
+  ],
+  [
+    `texture generator, albedo of ${texture.inversion.people} people held out: cosine of FaceRes, render to render (linear model: ${texture.inversion.linear.inside.toFixed(2)}); absolute difference (linear: ${texture.inversion.linear.l1.toFixed(4)})`,
+    `${texture.inversion.generator.inside.toFixed(2)}; ${texture.inversion.generator.l1.toFixed(4)}`,
+    'better; ≤ 1.1 times',
+    'likeness bench texture',
+  ],
+  [
+    `${texture.settings.samples.toLocaleString('en')} samples of it: sliced Wasserstein distance to real maps x 1,000, finest to coarsest octave (linear model: ${texture.slicedWassersteinTimes1000.linear.levels.map((v) => v.toFixed(0)).join(', ')})`,
+    texture.slicedWassersteinTimes1000.generator.levels.map((v) => v.toFixed(0)).join(', '),
+    'lower at each',
+    'likeness bench texture',
   ],
   [
     'one joint iteration (224², FaceRes on two renders, all gradients) beside the same in PyTorch 1.13, 2 threads',

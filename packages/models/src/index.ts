@@ -37,10 +37,7 @@ export const LIKENESS_SKIN_LINEAR: ModelEntry = {
   manifest: new URL('../data/likeness-skin-linear.json', import.meta.url),
 };
 
-/**
- * Progressive GAN over albedo in likeness-head's chart: ONNX, with its description in the manifest. It joins `MODELS` with the
- * version that brings its file; who loads it looks whether it is there.
- */
+/** Progressive GAN over albedo in likeness-head's chart: ONNX, with its description in the manifest and an encoder beside it. */
 export const LIKENESS_SKIN: ModelEntry = {
   name: 'likeness-skin',
   kind: 'texture',
@@ -49,7 +46,12 @@ export const LIKENESS_SKIN: ModelEntry = {
 };
 
 /** Every model of this package. */
-export const MODELS: readonly ModelEntry[] = [LIKENESS_HEAD, TEMPLATE_SKIN, LIKENESS_SKIN_LINEAR];
+export const MODELS: readonly ModelEntry[] = [
+  LIKENESS_HEAD,
+  TEMPLATE_SKIN,
+  LIKENESS_SKIN_LINEAR,
+  LIKENESS_SKIN,
+];
 
 /** The model of that name, or undefined. */
 export function findModel(name: string): ModelEntry | undefined {

@@ -17,8 +17,7 @@ and join the photographs, or stand alone. A face is looked for on the mesh; wher
 --uv-landmarks gives points: {"embedding": "ibug68", "landmarks": [30, ...], "vertices": [812, ...]}.
 
 --gan trains the progressive GAN as well. That takes many hours on two processor cores: --minutes or Ctrl-C
-end it with a checkpoint, and the same command goes on. RUN/gan holds samples/ and log.jsonl. No GAN
-comes with this version.
+end it with a checkpoint, and the same command goes on. RUN/gan holds samples/ and log.jsonl.
 
 Examples:
   $ likeness train texture --photos data -o run

@@ -166,6 +166,7 @@ export function exportGenerator(
         space,
         exemplars,
         detailGain,
+        fixedDetail: true,
         store: half,
       });
       return { texture: continueMap(image, window, continuation) };

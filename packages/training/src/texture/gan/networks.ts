@@ -21,6 +21,7 @@ import {
   pixelNorm,
   reshape,
   resize2d,
+  round,
   softplus,
   spaceToDepth,
   sqrt,
@@ -173,13 +174,14 @@ export function generator(
   level: number,
   options: GeneratorOptions = {},
 ): Tensor {
-  const { space, store, share, exemplars, detailGain = 1 } = options;
+  const { space, store, share, exemplars, detailGain = 1, fixedDetail = false } = options;
   const { image, amount } = convolutional(architecture, p, z, level, share);
   const picture = space
     ? keepComponents(space, add(drawLinear(space, z, level, store), mul(image, RESIDUAL)), z, level, store)
     : image;
   if (!exemplars || !amount) return picture;
-  const wanted = detailGain === 1 ? amount : mul(amount, detailGain);
+  const gained = detailGain === 1 ? amount : mul(amount, detailGain);
+  const wanted = fixedDetail ? mul(round(mul(gained, AMOUNT_LEVELS)), 1 / AMOUNT_LEVELS) : gained;
   const detail = lookUpDetail(picture, wanted, exemplars, store);
   return add(picture, share ? mul(detail, share) : detail);
 }
@@ -193,12 +195,16 @@ export interface GeneratorOptions {
   readonly exemplars?: Exemplars | undefined;
   /** Factor for their detail (`calibrateDetail`; default 1). */
   readonly detailGain?: number | undefined;
+  /** No gradient passes through its amount: a latent that is searched for by differences must not save on detail. */
+  readonly fixedDetail?: boolean | undefined;
   /** How the linear model's modes and the exemplars are kept in the graph. */
   readonly store?: StoreConstant;
 }
 
 /** What the linear model leaves is this much smaller than the images: the first steps start near it. */
 const RESIDUAL = 0.25;
+/** Steps of 1 in which an amount without gradient is kept. */
+const AMOUNT_LEVELS = 1024;
 /** softplus of this is 1: detail starts as strong as the exemplars'. */
 const SOFTPLUS_OF_ONE = Math.log(Math.E - 1);
 

@@ -147,4 +147,35 @@ describe('generator with exemplars', () => {
     expect(weak / size).toBeGreaterThan(0.01);
     expect(strong / weak).toBeCloseTo(50 + Math.log(Math.E - 1), 1);
   });
+
+  it('has no gradient by the amount where detail is fixed, and draws the same', async () => {
+    const architecture = { latent: 8, base: [5, 4] as const, widths: [8, 8, 8, 8], exemplars: 3 };
+    const exemplars = chooseExemplars(pyramids, window, 3, 0);
+    const p = Object.fromEntries(
+      Object.entries(initialParameters(architecture, 3, key(4))).map(([name, value]) => [
+        name,
+        constant(value.data, value.shape),
+      ]),
+    );
+    const draw = async (fixedDetail: boolean): Promise<{ image: Float32Array; slope: number }> => {
+      const program = await compile(
+        ({ z, bias }) => {
+          const image = generator(architecture, { ...p, 'g/detail/b': bias }, z, 3, {
+            exemplars,
+            fixedDetail,
+          });
+          return { image, slope: gradients(sum(mul(image, image)), [bias])[0] };
+        },
+        { z: { shape: [1, 8] }, bias: { shape: [1] } },
+        { runtime: nodeRuntime({ threads: 1 }) },
+      );
+      const { image, slope } = await program.run({ z: normal(key(1), [1, 8]), bias: Float32Array.of(0.2) });
+      await program.dispose();
+      return { image, slope: slope[0] };
+    };
+    const [free, fixed] = [await draw(false), await draw(true)];
+    expect(Math.abs(free.slope)).toBeGreaterThan(0.01);
+    expect(fixed.slope).toBe(0);
+    fixed.image.forEach((value, i) => expect(Math.abs(value - free.image[i])).toBeLessThan(2e-3));
+  });
 });
