@@ -20,6 +20,8 @@ const synthetic = result('bench-synthetic-draft');
 const joint = result('joint-photos-standard');
 const iteration = result('fit-joint-iteration').rows.find(({ texture }) => texture === 'linear');
 const texture = result('bench-texture');
+const identity = result('fit-joint-identity');
+const skin = identity.renders.generated.dlib;
 const timing = result('analysis-timing').medianMs;
 const network = faces.recognition.inside.photoToPhoto;
 const head = JSON.parse(readFileSync(join(root, 'packages/models/data/likeness-head.json'), 'utf8'));
@@ -96,6 +98,24 @@ const ROWS = [
     `${joint.before.dlib.toFixed(2)} -> ${joint.after.dlib.toFixed(2)}`,
     '',
     'fit/joint-photos',
+  ],
+  [
+    `joint fits of ${identity.people} people, neutral and smiling, texture model's skin: taken for the person by dlib / rank 1 among ${identity.people}, against that photo`,
+    `${percent(skin.ownPhoto.accepted)} / ${percent(skin.rank1OwnPhoto)}`,
+    '≥ 95 % / ≥ 95 %',
+    'fit/joint-identity',
+  ],
+  [
+    'the same: neutral and smiling photo matched at rank 1 by shape (p_s) alone',
+    percent(identity.shape.joint.rank1.cosine.mean),
+    '≥ 75 %',
+    'fit/joint-identity',
+  ],
+  [
+    'the same: difference of p_s between two photos of a person over that between two people',
+    identity.shape.joint.expressionLeak.ratio.toFixed(2),
+    '< 0.5',
+    'fit/joint-identity',
   ],
   [
     `texture generator, albedo of ${texture.inversion.people} people held out: cosine of FaceRes, render to render (linear model: ${texture.inversion.linear.inside.toFixed(2)}); absolute difference (linear: ${texture.inversion.linear.l1.toFixed(4)})`,
