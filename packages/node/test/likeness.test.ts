@@ -93,7 +93,7 @@ describe('openLikeness', () => {
     const report = head.report();
     expect(report).toMatchObject({
       preset: 'standard',
-      texture: { kind: 'completed', sizePx: 2048, model: 'likeness-skin-linear' },
+      texture: { kind: 'completed', sizePx: 2048, model: 'likeness-skin' },
       stages: [
         { name: 'landmarks' },
         { name: 'colour', iterations: 2, stopped: 'steps' },
