@@ -17,7 +17,6 @@ const draft = result('product-draft-fit');
 const faces = result('bench-faces-draft');
 const london = faces.sets['london-neutral'];
 const synthetic = result('bench-synthetic-draft');
-const joint = result('joint-photos-standard');
 const iteration = result('fit-joint-iteration').rows.find(({ texture }) => texture === 'linear');
 const texture = result('bench-texture');
 const identity = result('fit-joint-identity');
@@ -86,18 +85,6 @@ const ROWS = [
     `${synthetic.skill.overall.toFixed(2)} (${synthetic.correspondenceMm.ours.rigid.face.mean.toFixed(2)} mm; mean head ${synthetic.correspondenceMm.meanHead.rigid.face.mean.toFixed(2)}, best ${synthetic.correspondenceMm.oracle.rigid.face.mean.toFixed(2)})`,
     '≥ 0.15',
     'likeness bench synthetic',
-  ],
-  [
-    `joint fit (preset standard) of ${joint.photos} photos, skin from the texture model alone: cosine of FaceRes, which is in the loss, photo to render, landmark fit -> joint fit`,
-    `${joint.before.faceRes.toFixed(2)} -> ${joint.after.faceRes.toFixed(2)}`,
-    '',
-    'fit/joint-photos',
-  ],
-  [
-    'the same: distance by dlib, which is in no loss (usual threshold for one person: 0.6)',
-    `${joint.before.dlib.toFixed(2)} -> ${joint.after.dlib.toFixed(2)}`,
-    '',
-    'fit/joint-photos',
   ],
   [
     `joint fits of ${identity.people} people, neutral and smiling, texture model's skin: taken for the person by dlib / rank 1 among ${identity.people}, against that photo`,

@@ -27,6 +27,12 @@ const SHARES = {
   draft: { shape: 0, joint: 0.1, texture: 0.1, pictures: 0.7, identity: 0.85 },
 } as const;
 
+/** A draft asks no generator for what the photo does not show, and asking takes seconds. */
+function withoutCompletion(assets: FitAssets): FitAssets {
+  const { completion, ...rest } = assets;
+  return completion === undefined ? assets : rest;
+}
+
 /** The draft's texture, which the similarity before the joint fit is measured with. */
 const BEFORE = PRESETS.draft;
 
@@ -78,7 +84,7 @@ export async function fitViews(
       before = await step(
         'before',
         { stage: 'similarity before', fraction: shares.joint, loss: startLoss },
-        async () => similaritiesOf(photos, starts, assets, kind),
+        async () => similaritiesOf(photos, starts, withoutCompletion(assets), kind),
       );
     joint = await step('jointFit', { stage: 'joint fit', fraction: shares.joint, loss: startLoss }, () =>
       runJointStep({
