@@ -47,7 +47,7 @@ export interface FitAssetsRequest {
   readonly identityNetwork?: string | DifferentiableIdentityNetwork | undefined;
   /** Path of a texture generator instead of the one that comes with this version. Without one `completed` is a draft's by the
    * template skin and a joint fit's by the generator of this version, else by the linear model. The joint fit itself moves in the
-   * generator for `generated` alone: each of its iterations takes about twice as long there. */
+   * generator for `generated` alone: it takes 1.4 times as long there. */
   readonly generator?: string | undefined;
 }
 
