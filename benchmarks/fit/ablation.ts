@@ -10,20 +10,16 @@
  * 48 fits of eight people, neutral and smiling, from all over the set.
  */
 import { basename, extname } from 'node:path';
-import { embeddingSimilarity } from '@likeness/core/analysis';
 import type { LossName, Stage } from '@likeness/core/fitting/joint';
 import { textTable } from '../../packages/evaluation/src/report/text-table.ts';
 import { mean, photosIn, requireData, rounded } from '../common.ts';
 import { chosen, openProof, readProofOptions, spread } from './proof-run.ts';
 import {
-  distance,
-  landmarkError,
+  measureRender,
   openProofWorld,
   parametersOf,
-  pixelError,
-  renderOver,
-  seenOver,
   type PreparedPhoto,
+  type RenderFigures,
 } from './proof-world.ts';
 
 const PHOTOS = 40;
@@ -38,8 +34,6 @@ const VARIANTS: Readonly<Record<string, LossName | undefined>> = {
 };
 const FIGURES = ['faceRes', 'dlib', 'pixel', 'landmark'] as const;
 
-type Figures = Readonly<Record<(typeof FIGURES)[number], number>>;
-
 const options = readProofOptions();
 const neutral = await photosIn(requireData('faces', 'london-neutral'));
 const smiling = await photosIn(requireData('faces', 'london-smiling'));
@@ -52,7 +46,9 @@ const photos = chosen(all, options, nameOf);
 const run = openProof('fit-ablation', options);
 const world = await openProofWorld(options.texture, options.threads);
 
-const found = new Map<string, Map<string, Figures>>(Object.keys(VARIANTS).map((name) => [name, new Map()]));
+const found = new Map<string, Map<string, RenderFigures>>(
+  Object.keys(VARIANTS).map((name) => [name, new Map()]),
+);
 for (let from = 0; from < photos.length; from += BLOCK) {
   const block = photos.slice(from, from + BLOCK);
   const prepared = new Map<string, PreparedPhoto>();
@@ -65,15 +61,10 @@ for (let from = 0; from < photos.length; from += BLOCK) {
         const ready = prepared.get(path) ?? (await world.prepare(path));
         prepared.set(path, ready);
         const fit = await fitter.fit({ photos: [ready.joint], stages });
-        const parameters = parametersOf(fit);
         const { generated } = await world.albedos(ready, fit);
-        const preview = renderOver(world, ready, parameters, fit.photos[0].light, generated);
-        const [photo, render] = [await world.seen(ready), await seenOver(world, ready, preview)];
+        const { figures: measured } = await measureRender(world, ready, parametersOf(fit), generated);
         return {
-          faceRes: rounded(embeddingSimilarity(photo.faceRes, render.faceRes)),
-          dlib: rounded(distance(photo.dlib, render.dlib)),
-          pixel: rounded(pixelError(preview, ready.joint.mask)),
-          landmark: rounded(landmarkError(world.model, parameters, ready.face)),
+          ...measured,
           steps: fit.stages.map(({ steps, stopped }) => `${steps} ${stopped}`),
         };
       });
@@ -83,21 +74,22 @@ for (let from = 0; from < photos.length; from += BLOCK) {
   }
 }
 
-const whole = found.get('whole') as Map<string, Figures>;
+const whole = found.get('whole') as Map<string, RenderFigures>;
 const rows = [...found].map(([variant, figures]) => {
-  const own = (key: keyof Figures): number[] => photos.map((path) => (figures.get(path) as Figures)[key]);
-  const change = (key: keyof Figures): number[] =>
-    photos.map((path) => (figures.get(path) as Figures)[key] - (whole.get(path) as Figures)[key]);
+  const own = (key: keyof RenderFigures): number[] =>
+    photos.map((path) => (figures.get(path) as RenderFigures)[key]);
+  const change = (key: keyof RenderFigures): number[] =>
+    photos.map((path) => (figures.get(path) as RenderFigures)[key] - (whole.get(path) as RenderFigures)[key]);
   return {
     variant,
     mean: Object.fromEntries(FIGURES.map((key) => [key, rounded(mean(own(key)))])) as Record<
-      keyof Figures,
+      keyof RenderFigures,
       number
     >,
     accepted: rounded(own('dlib').filter((value) => value <= 0.6).length / photos.length),
     change: Object.fromEntries(
       FIGURES.map((key) => [key, [rounded(mean(change(key))), rounded(standardError(change(key)))]]),
-    ) as Record<keyof Figures, [number, number]>,
+    ) as Record<keyof RenderFigures, [number, number]>,
   };
 });
 console.log(

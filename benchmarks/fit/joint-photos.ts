@@ -8,26 +8,20 @@
  * Both sides are drawn by the same code: the whole head over the photo with texture from the linear model alone; no pixel of the photo is
  * in the skin. `--pictures` writes a row a photo: photo, before, after, both shapes, both albedos.
  */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { embeddingSimilarity } from '@likeness/core/analysis';
 import { resizeImage } from '@likeness/core/export';
 import type { FitParameters } from '@likeness/core/fitting';
-import { JOINT_PRESETS, readStages, type Stage } from '@likeness/core/fitting/joint';
 import type { Image } from '@likeness/core/image';
-import type { Preview } from '@likeness/core/pipeline';
 import { encodePng } from '@likeness/node';
 import { DATA, mean, requireData, rounded, writeResult } from '../common.ts';
+import { readProofOptions } from './proof-run.ts';
 import {
-  distance,
-  landmarkError,
+  measureRender,
   openProofWorld,
   parametersOf,
-  pixelError,
-  renderOver,
-  seenOver,
   type PreparedPhoto,
+  type RenderFigures,
 } from './proof-world.ts';
 
 const PHOTOS = [
@@ -46,22 +40,12 @@ const PHOTOS = [
 ];
 const HEIGHT_PX = 400;
 
-const { values: options, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    stages: { type: 'string' },
-    preset: { type: 'string', default: 'standard' },
-    pictures: { type: 'string' },
-    threads: { type: 'string', default: '2' },
-  },
-});
+const options = readProofOptions({ pictures: undefined }, true);
+const { stages, positionals } = options;
+const { pictures } = options.own;
 requireData('photos');
-const stages: readonly Stage[] =
-  options.stages === undefined
-    ? JOINT_PRESETS[options.preset as 'standard' | 'high']
-    : readStages(JSON.parse(await readFile(options.stages, 'utf8')));
 
-const world = await openProofWorld('linear', Number(options.threads));
+const world = await openProofWorld('linear', options.threads);
 const fitter = world.createFitter();
 
 const cpuMs = (): number => {
@@ -69,16 +53,9 @@ const cpuMs = (): number => {
   return (user + system) / 1000;
 };
 
-interface Figures {
-  readonly faceRes: number;
-  readonly dlib: number;
-  readonly pixel: number;
-  readonly landmark: number;
-}
-
 const rows: object[] = [];
-const before: Figures[] = [];
-const after: Figures[] = [];
+const before: RenderFigures[] = [];
+const after: RenderFigures[] = [];
 const times: number[] = [];
 for (const path of positionals.length > 0 ? positionals : PHOTOS.map((name) => join(DATA, name))) {
   const ready = await world.prepare(path);
@@ -101,18 +78,18 @@ for (const path of positionals.length > 0 ? positionals : PHOTOS.map((name) => j
   };
   rows.push(row);
   console.log(JSON.stringify(row));
-  if (options.pictures !== undefined) {
-    await mkdir(options.pictures, { recursive: true });
+  if (pictures !== undefined) {
+    await mkdir(pictures, { recursive: true });
     const { photo: crop, render, shape } = first.preview;
     const panels = [crop, render, last.preview.render, shape, last.preview.shape, first.albedo, last.albedo];
     await writeFile(
-      join(options.pictures, `${basename(path)}.png`),
+      join(pictures, `${basename(path)}.png`),
       await encodePng(sideBySide(panels.map((image) => scaled(image)))),
     );
   }
 }
 
-const average = (figures: readonly Figures[]): Record<string, number> =>
+const average = (figures: readonly RenderFigures[]): Record<string, number> =>
   Object.fromEntries(
     (['faceRes', 'dlib', 'pixel', 'landmark'] as const).map((key) => [
       key,
@@ -126,32 +103,19 @@ const summary = {
   processorMs: Math.round(mean(times)),
 };
 console.log(JSON.stringify(summary, null, 2));
-if (positionals.length === 0 && options.stages === undefined)
+if (positionals.length === 0 && options.shippedStages)
   await writeResult(`joint-photos-${options.preset}`, { preset: options.preset, ...summary, rows });
 await fitter.dispose();
 await world.dispose();
 
-/**
- * The render against the photo: cosine by FaceRes, distance by dlib (0.6 is its threshold), L1 in the mask, landmarks in eye distances.
- */
+/** The head of any parameters with the texture model's skin. */
 async function draw(
   ready: PreparedPhoto,
   parameters: FitParameters,
   latent: Float32Array,
-): Promise<{ readonly preview: Preview; readonly albedo: Image; readonly figures: Figures }> {
+): Promise<Awaited<ReturnType<typeof measureRender>> & { readonly albedo: Image }> {
   const albedo = await world.generated(ready, parameters, latent);
-  const preview = renderOver(world, ready, parameters, parameters.light ?? ready.joint.light, albedo);
-  const [photo, render] = [await world.seen(ready), await seenOver(world, ready, preview)];
-  return {
-    preview,
-    albedo,
-    figures: {
-      faceRes: rounded(embeddingSimilarity(photo.faceRes, render.faceRes)),
-      dlib: rounded(distance(photo.dlib, render.dlib)),
-      pixel: rounded(pixelError(preview, ready.joint.mask)),
-      landmark: rounded(landmarkError(world.model, parameters, ready.face)),
-    },
-  };
+  return { albedo, ...(await measureRender(world, ready, parameters, albedo)) };
 }
 
 function scaled(image: Image): Image {

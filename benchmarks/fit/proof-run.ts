@@ -52,13 +52,24 @@ export interface ProofOptions {
   readonly stages: readonly Stage[];
   readonly texture: string;
   readonly out: string | undefined;
+  /** Whether the stages are a preset's own, and not of `--stages`. */
+  readonly shippedStages: boolean;
   /** Options of one proof alone. */
   readonly own: Readonly<Record<string, string | undefined>>;
+  /** What stands without a name. */
+  readonly positionals: readonly string[];
 }
 
-/** @param own names of further options with a value each, and their defaults */
-export function readProofOptions(own: Readonly<Record<string, string>> = {}): ProofOptions {
-  const { values } = parseArgs({
+/**
+ * @param own names of further options with a value each, and their defaults
+ * @param allowPositionals whether values without a name are taken; refused otherwise
+ */
+export function readProofOptions(
+  own: Readonly<Record<string, string | undefined>> = {},
+  allowPositionals = false,
+): ProofOptions {
+  const { values, positionals } = parseArgs({
+    allowPositionals,
     options: {
       limit: { type: 'string' },
       items: { type: 'string' },
@@ -69,7 +80,10 @@ export function readProofOptions(own: Readonly<Record<string, string>> = {}): Pr
       texture: { type: 'string', default: 'linear' },
       out: { type: 'string' },
       ...Object.fromEntries(
-        Object.entries(own).map(([name, value]) => [name, { type: 'string' as const, default: value }]),
+        Object.entries(own).map(([name, value]) => [
+          name,
+          { type: 'string' as const, ...(value === undefined ? {} : { default: value }) },
+        ]),
       ),
     },
   });
@@ -94,6 +108,8 @@ export function readProofOptions(own: Readonly<Record<string, string>> = {}): Pr
         : readStages(JSON.parse(readFileSync(text['stages'], 'utf8'))),
     texture: text['texture'] as string,
     out: text['out'],
+    shippedStages: text['stages'] === undefined,
+    positionals,
     own: Object.fromEntries(Object.keys(own).map((name) => [name, text[name]])),
   };
 }

@@ -5,6 +5,7 @@
  */
 import {
   compileIdentityNetwork,
+  embeddingSimilarity,
   faceResNetwork,
   type CompiledIdentityNetwork,
   type DifferentiableIdentityNetwork,
@@ -54,7 +55,7 @@ import {
   outsideNetworkFolder,
   type OutsideNetwork,
 } from '../../packages/evaluation/src/faces/dlib-network.ts';
-import { openAnalyser } from '../common.ts';
+import { openAnalyser, rounded } from '../common.ts';
 
 /** Height of the renders that networks look at, pixels. */
 const HEIGHT_PX = 512;
@@ -261,6 +262,39 @@ export async function seenOver(
   return {
     faceRes: await faceRes.embed(render as Photo, { ...face.landmarks, points }),
     dlib: await dlib.embed(render as Photo, points68),
+  };
+}
+
+/** How like a render is to its photo. */
+export interface RenderFigures {
+  /** Cosine; in the loss. */
+  readonly faceRes: number;
+  /** Distance; never in the loss, 0.6 is its threshold. */
+  readonly dlib: number;
+  /** L1 in the skin mask, sRGB 0..1. */
+  readonly pixel: number;
+  /** Median, in eye distances. */
+  readonly landmark: number;
+}
+
+/** Draws the head over its photo with an albedo and measures it. */
+export async function measureRender(
+  world: ProofWorld,
+  prepared: PreparedPhoto,
+  parameters: FitParameters,
+  albedo: Image,
+): Promise<{ readonly preview: Preview; readonly figures: RenderFigures }> {
+  const { light = prepared.joint.light } = parameters;
+  const preview = renderOver(world, prepared, parameters, light, albedo);
+  const [photo, render] = [await world.seen(prepared), await seenOver(world, prepared, preview)];
+  return {
+    preview,
+    figures: {
+      faceRes: rounded(embeddingSimilarity(photo.faceRes, render.faceRes)),
+      dlib: rounded(distance(photo.dlib, render.dlib)),
+      pixel: rounded(pixelError(preview, prepared.joint.mask)),
+      landmark: rounded(landmarkError(world.model, parameters, prepared.face)),
+    },
   };
 }
 
