@@ -40,12 +40,18 @@ export function composeOverlay(panels: OverlayPanels, options: OverlayOptions = 
   const data = new Uint8Array(width * heightPx * 3).fill(255);
   let left = 0;
   for (const image of row) {
-    for (let y = 0; y < heightPx; y++)
+    const stride = image.width * image.channels;
+    for (let y = 0; y < heightPx; y++) {
+      if (image.channels === 3) {
+        data.set(image.data.subarray(y * stride, (y + 1) * stride), (y * width + left) * 3);
+        continue;
+      }
       for (let x = 0; x < image.width; x++)
         for (let c = 0; c < 3; c++) {
           const from = (y * image.width + x) * image.channels + (image.channels === 1 ? 0 : c);
           data[(y * width + left + x) * 3 + c] = image.data[from]!;
         }
+    }
     left += image.width + gapPx;
   }
   return { width, height: heightPx, channels: 3, data };

@@ -8,6 +8,7 @@
  * annotation is the same, 1.90 and 1.91.
  */
 import type { Affine } from './affine.ts';
+import { axisSamples, cropUpright } from './crop-upright.ts';
 import type { Pyramid } from './pyramid.ts';
 
 export interface CropOptions {
@@ -58,6 +59,17 @@ export function cropAffine(
   const green = channels >= 3 ? 1 : 0;
   const blue = green * 2;
   const { a, b, c, d, e, f } = toImage;
+  if (b === 0 && d === 0) {
+    const columns = axisSamples(
+      { scale: a, start: c, factor, samples, length: sourceWidth, limit: right, edge },
+      width,
+    );
+    const rows = axisSamples(
+      { scale: e, start: f, factor, samples, length: sourceHeight, limit: bottom, edge },
+      height,
+    );
+    return cropUpright(source, columns, rows, samples, { low, gain, outside }, out);
+  }
   for (let y = 0, o = 0; y < height; y++) {
     for (let x = 0; x < width; x++, o += 3) {
       let sum0 = 0;

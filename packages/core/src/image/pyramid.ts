@@ -39,11 +39,9 @@ export function halve(image: Image): Image {
   let o = 0;
   for (let y = 0; y < outHeight; y++) {
     let i = y * 2 * width * channels;
-    for (let x = 0; x < outWidth; x++, i += 2 * channels) {
-      for (let c = 0; c < channels; c++) {
-        const p = i + c;
-        out[o++] = (data[p] + data[p + right] + data[p + down] + data[p + right + down] + 2) >> 2;
-      }
+    for (const end = o + outWidth * channels; o < end; i += right) {
+      for (let c = 0; c < channels; c++, i++)
+        out[o++] = (data[i] + data[i + right] + data[i + down] + data[i + right + down] + 2) >> 2;
     }
   }
   return { width: outWidth, height: outHeight, channels, data: out };

@@ -13,7 +13,7 @@ import { paintMouth } from './paint-mouth.ts';
 import { fitPersonLandmarks, weightOf } from './person-landmarks.ts';
 import type { PhotoInput } from './photo-input.ts';
 import { PHOTO_WARNING_LIMITS, photoWarnings } from './photo-warnings.ts';
-import { renderPreview } from './preview.ts';
+import { renderOverPhoto, renderPreview } from './preview.ts';
 import { FACE_REGIONS, regionConfidence, type RegionConfidence } from './region-confidence.ts';
 import { workBehind } from './stage-costs.ts';
 import { textureImage } from './texture-image.ts';
@@ -112,6 +112,9 @@ export async function fitViews(
     };
   }
   const fits = joint?.fits ?? starts;
+  const positions = fits.map(({ parameters }) =>
+    evaluateModel(model, parameters.identity, parameters.expression),
+  );
   const loss = fits[reference].landmarkError.median;
 
   const textures: Pick<TextureStep, 'light' | 'faceSeen' | 'observation' | 'texture' | 'warnings'>[] = [];
@@ -129,7 +132,15 @@ export async function fitViews(
       texture,
       warnings,
     } = await step('texture', { stage: 'texture', fraction, loss }, () =>
-      runTextureStep({ input: photos[i], fit: fits[i], assets, kind, sizePx: preset.textureSizePx, fitted }),
+      runTextureStep({
+        input: photos[i],
+        fit: fits[i],
+        positions: positions[i],
+        assets,
+        kind,
+        sizePx: preset.textureSizePx,
+        fitted,
+      }),
     );
     textures[i] = { light, faceSeen, observation, texture, warnings };
     const map = { albedo: own, seen };
@@ -140,9 +151,6 @@ export async function fitViews(
   const lit: FitResult[] = [];
   for (const [i, fit] of fits.entries())
     lit.push({ ...fit, parameters: { ...fit.parameters, light: textures[i].light } });
-  const positions = lit.map(({ parameters }) =>
-    evaluateModel(model, parameters.identity, parameters.expression),
-  );
   paintMouth({
     photo: photos[reference].photo,
     model,
@@ -227,19 +235,20 @@ async function similaritiesOf(
   const out: number[] = [];
   for (const [i, input] of photos.entries()) {
     const fit = fits[i];
+    const { identity, expression, camera } = fit.parameters;
+    const positions = evaluateModel(model, identity, expression);
     const { albedo, light } = await runTextureStep({
       input,
       fit,
+      positions,
       assets,
       kind,
       sizePx: BEFORE.textureSizePx,
     });
-    const { identity, expression, camera } = fit.parameters;
-    const positions = evaluateModel(model, identity, expression);
     const { photo, face, embedding } = input;
     paintMouth({ photo, model, positions, camera, light, albedo });
     const heightPx = BEFORE.overlayHeightPx;
-    const preview = renderPreview({ photo, model, positions, camera, light, albedo, heightPx });
+    const preview = renderOverPhoto({ photo, model, positions, camera, light, albedo, heightPx });
     out.push(await measureSimilarity(network, face, embedding ?? face.embedding, preview));
   }
   return out;

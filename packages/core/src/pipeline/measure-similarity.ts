@@ -2,7 +2,7 @@
 import { embeddingSimilarity } from '../analysis/index.ts';
 import type { FaceAnalysis, IdentityNetwork } from '../analysis/index.ts';
 import type { Photo } from '../image/index.ts';
-import type { Preview } from './preview.ts';
+import type { OverPhoto } from './preview.ts';
 
 /**
  * @param embedding of the photo's face, by the same network
@@ -12,13 +12,13 @@ export async function measureSimilarity(
   network: IdentityNetwork,
   face: FaceAnalysis,
   embedding: Float32Array,
-  preview: Preview,
+  preview: OverPhoto,
 ): Promise<number> {
   return embeddingSimilarity(embedding, await network.embed(preview.render as Photo, moved(face, preview)));
 }
 
 /** The face's landmarks in the preview's pixels. */
-function moved(face: FaceAnalysis, { origin, scale }: Preview): FaceAnalysis['landmarks'] {
+function moved(face: FaceAnalysis, { origin, scale }: OverPhoto): FaceAnalysis['landmarks'] {
   const points = face.landmarks.points.slice();
   for (let i = 0; i < points.length; i += 3) {
     points[i] = (points[i] - origin[0]) * scale;

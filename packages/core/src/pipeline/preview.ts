@@ -20,11 +20,10 @@ export interface PreviewInput {
   readonly heightPx: number;
 }
 
-export interface Preview {
+export interface OverPhoto {
   /** The photo around the head; grey beyond its edge. */
   readonly photo: Photo;
   readonly render: Image;
-  readonly shape: Image;
   /** The camera of these pictures. */
   readonly camera: PinholeCamera;
   /** Photo pixels to preview pixels: p' = (p - origin) * scale. */
@@ -32,13 +31,36 @@ export interface Preview {
   readonly scale: number;
 }
 
+export interface Preview extends OverPhoto {
+  /** The head in clay. */
+  readonly shape: Image;
+}
+
 /** Space around the head's box, as a share of its height. */
 const MARGIN = 0.12;
 /** sRGB of what lies beyond the photo's edge. */
 const OUTSIDE = 200;
+/** Samples per pixel and axis. */
+const SUPERSAMPLE = 2;
 const SHAPE_BACKGROUND: readonly [number, number, number] = [246, 246, 244];
 
 export function renderPreview(input: PreviewInput): Preview {
+  const { model, positions } = input;
+  const view = renderOverPhoto(input);
+  return {
+    ...view,
+    shape: renderHead({
+      model: withoutMouthInside(model),
+      positions,
+      camera: view.camera,
+      supersample: SUPERSAMPLE,
+      background: SHAPE_BACKGROUND,
+    }),
+  };
+}
+
+/** The same without the shape: what similarity is measured on. */
+export function renderOverPhoto(input: PreviewInput): OverPhoto {
   const { heightPx } = input;
   const box = headBox(input);
   const margin = MARGIN * box.height;
@@ -68,11 +90,18 @@ export function renderPreview(input: PreviewInput): Preview {
   const data = new Uint8Array(crop.length);
   for (let i = 0; i < crop.length; i++) data[i] = crop[i] + 0.5;
   const photo: Photo = { width: widthPx, height: heightPx, channels: 3, data };
-  const common = { model: input.model, positions: input.positions, camera, supersample: 2 };
+  const { model, positions, albedo, light } = input;
   return {
     photo,
-    render: renderHead({ ...common, albedo: input.albedo, light: input.light, background: photo }),
-    shape: renderHead({ ...common, model: withoutMouthInside(input.model), background: SHAPE_BACKGROUND }),
+    render: renderHead({
+      model,
+      positions,
+      camera,
+      supersample: SUPERSAMPLE,
+      albedo,
+      light,
+      background: photo,
+    }),
     camera,
     origin: [left, top],
     scale,

@@ -26,6 +26,8 @@ export interface FittedTexture {
 export interface TextureStepInput {
   readonly input: PhotoInput;
   readonly fit: FitResult;
+  /** [V, 3] mm: the model with the fit's identity and expression, where they are known already. */
+  readonly positions?: Float32Array;
   readonly assets: FitAssets;
   readonly kind: TextureKind;
   /** Texels per side of a completed albedo; the others have their model's size. */
@@ -72,13 +74,16 @@ async function completion(step: TextureStepInput): Promise<FittedTexture | undef
 }
 
 /** The albedo that the photo shows, completed by the fitted texture or by the template skin. */
-function photoAlbedo({ input, fit, assets, fitted }: TextureStepInput, sizePx: number): AlbedoResult {
+function photoAlbedo(
+  { input, fit, positions, assets, fitted }: TextureStepInput,
+  sizePx: number,
+): AlbedoResult {
   const { identity, expression, camera, light } = fit.parameters;
   const { templateSkin } = assets;
   return buildAlbedo({
     photo: input.photo,
     model: assets.model,
-    positions: evaluateModel(assets.model, identity, expression),
+    positions: positions ?? evaluateModel(assets.model, identity, expression),
     camera,
     landmarks: input.face.landmarks.points,
     size: sizePx,

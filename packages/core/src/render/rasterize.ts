@@ -11,7 +11,7 @@
 
 /** Subpixel steps per pixel; coordinates up to 65,536 px keep all products below 2^53. */
 const SUBPIXEL_BITS = 10;
-const SUBPIXEL = 2 ** SUBPIXEL_BITS;
+export const SUBPIXEL: number = 2 ** SUBPIXEL_BITS;
 const MAX_COORDINATE_PX = 65536;
 
 export interface RasterizeOptions {
@@ -226,7 +226,8 @@ function snapVertices(projected: Float32Array): SnappedVertices {
   return { us, vs, inverses };
 }
 
-function snap(coordinatePx: number): number {
+/** A screen coordinate in whole subpixels. */
+export function snap(coordinatePx: number): number {
   return Math.round(coordinatePx * SUBPIXEL);
 }
 

@@ -6,7 +6,7 @@ import { project, type PinholeCamera } from '../camera/index.ts';
 import { vertexNormals } from '../geometry/index.ts';
 import { linearToSrgb8, SRGB8_TO_LINEAR, type Image } from '../image/index.ts';
 import { directionalLight, shadeNormals, type SphericalHarmonicsLight } from '../lighting/index.ts';
-import { rasterize } from './rasterize.ts';
+import { rasterizeVisibility, snap, SUBPIXEL } from './rasterize.ts';
 
 /** What of a mesh or model the renderer needs. */
 export interface RenderSurface {
@@ -96,7 +96,8 @@ export function renderHead(options: RenderHeadOptions): Image {
       projected[i + 1] *= supersample;
     }
   }
-  const { triangleIds, barycentrics } = rasterize(
+  // Ids alone: barycentrics of every sample are 30 MB for a preview, and each is needed once.
+  const { triangleIds } = rasterizeVisibility(
     projected,
     opaqueTriangles(surface),
     fine,
@@ -110,39 +111,140 @@ export function renderHead(options: RenderHeadOptions): Image {
 
   const channels = background === 'transparent' ? 4 : 3;
   const data = new Uint8Array(width * height * channels);
-  const texel = new Float64Array(3);
-  const sum = new Float64Array(3);
+  const triangle = new ShadedTriangle(projected, surface.triangles, facing, shading, uvs, uvTriangles);
+  const sample = triangle.values;
+  const texel = Float64Array.from(clay);
+  const total = supersample * supersample;
   for (let row = 0, pixel = 0; row < height; row++) {
     for (let column = 0; column < width; column++, pixel++) {
-      sum.fill(0);
       let covered = 0;
-      for (let s = 0; s < supersample * supersample; s++) {
-        const sampleRow = row * supersample + Math.floor(s / supersample);
-        const i = sampleRow * fine + column * supersample + (s % supersample);
+      let red = 0;
+      let green = 0;
+      let blue = 0;
+      // Light without a texture is as good as linear within a triangle: one look at the middle stands for all samples.
+      if (sampler === undefined && supersample === 2) {
+        const i = 2 * (row * fine + column);
         const id = triangleIds[i];
-        if (id < 0) continue;
-        covered++;
-        const inside = facing[id] ? 1 : INSIDE;
-        if (sampler) sampleAlbedo(sampler, id, barycentrics, i * 3, texel);
-        for (let c = 0; c < 3; c++) {
-          const light =
-            barycentrics[i * 3] * shading[surface.triangles[id * 3] * 3 + c] +
-            barycentrics[i * 3 + 1] * shading[surface.triangles[id * 3 + 1] * 3 + c] +
-            barycentrics[i * 3 + 2] * shading[surface.triangles[id * 3 + 2] * 3 + c];
-          sum[c] += inside * light * (sampler ? texel[c] : clay[c]);
+        if (
+          id >= 0 &&
+          triangleIds[i + 1] === id &&
+          triangleIds[i + fine] === id &&
+          triangleIds[i + fine + 1] === id
+        ) {
+          triangle.at(id, 2 * column + 0.5, 2 * row + 0.5);
+          covered = 4;
+          red = 4 * sample[0] * texel[0];
+          green = 4 * sample[1] * texel[1];
+          blue = 4 * sample[2] * texel[2];
         }
       }
-      const total = supersample * supersample;
-      const alpha = covered / total;
-      for (let c = 0; c < 3; c++) {
-        const behind = backgroundAt(background, pixel, c);
-        const linear = channels === 4 ? sum[c] / Math.max(covered, 1) : sum[c] / total + (1 - alpha) * behind;
-        data[pixel * channels + c] = linearToSrgb8(linear);
+      for (let s = covered; s < total; s++) {
+        const sampleRow = row * supersample + Math.floor(s / supersample);
+        const sampleColumn = column * supersample + (s % supersample);
+        const id = triangleIds[sampleRow * fine + sampleColumn];
+        if (id < 0) continue;
+        covered++;
+        triangle.at(id, sampleColumn, sampleRow);
+        if (sampler) sampleAlbedo(sampler.albedo, sample[3], sample[4], texel);
+        red += sample[0] * texel[0];
+        green += sample[1] * texel[1];
+        blue += sample[2] * texel[2];
       }
-      if (channels === 4) data[pixel * 4 + 3] = Math.round(alpha * 255);
+      const at = pixel * channels;
+      if (channels === 4) {
+        const share = 1 / Math.max(covered, 1);
+        data[at] = linearToSrgb8(red * share);
+        data[at + 1] = linearToSrgb8(green * share);
+        data[at + 2] = linearToSrgb8(blue * share);
+        data[at + 3] = Math.round((covered / total) * 255);
+        continue;
+      }
+      const open = 1 - covered / total;
+      for (let c = 0; c < 3; c++) {
+        const behind = open > 0 ? open * backgroundAt(background, pixel, c) : 0;
+        data[at + c] = linearToSrgb8((c === 0 ? red : c === 1 ? green : blue) / total + behind);
+      }
     }
   }
   return { width, height, channels, data };
+}
+
+/**
+ * What is interpolated over a triangle, at one sample after the other. Neighbouring samples mostly share their triangle, whose
+ * corners are fetched once.
+ */
+class ShadedTriangle {
+  /** Red, green and blue light at the sample, then its texture coordinates. */
+  readonly values: Float64Array = new Float64Array(5);
+  readonly #projected: Float32Array;
+  readonly #triangles: Uint32Array;
+  readonly #facing: Uint8Array;
+  readonly #shading: Float32Array;
+  readonly #uvs: Float32Array | undefined;
+  readonly #uvTriangles: Uint32Array | undefined;
+  /** [3, 8] of each corner: u, v in subpixels, 1 / depth, red, green and blue light, texture coordinates. */
+  readonly #corners: Float64Array = new Float64Array(24);
+  #id = -1;
+
+  constructor(
+    projected: Float32Array,
+    triangles: Uint32Array,
+    facing: Uint8Array,
+    shading: Float32Array,
+    uvs: Float32Array | undefined,
+    uvTriangles: Uint32Array | undefined,
+  ) {
+    this.#projected = projected;
+    this.#triangles = triangles;
+    this.#facing = facing;
+    this.#shading = shading;
+    this.#uvs = uvs;
+    this.#uvTriangles = uvTriangles;
+  }
+
+  /** Sets `values` for the sample of triangle `id` in a column and row of the raster. */
+  at(id: number, column: number, row: number): void {
+    if (id !== this.#id) this.#fetch(id);
+    const corners = this.#corners;
+    const px = column * SUBPIXEL + SUBPIXEL / 2;
+    const py = row * SUBPIXEL + SUBPIXEL / 2;
+    const ax = corners[0] - px;
+    const ay = corners[1] - py;
+    const bx = corners[8] - px;
+    const by = corners[9] - py;
+    const cx = corners[16] - px;
+    const cy = corners[17] - py;
+    const weightA = (cy * bx - cx * by) * corners[2];
+    const weightB = (ay * cx - ax * cy) * corners[10];
+    const weightC = (by * ax - bx * ay) * corners[18];
+    const gain = 1 / (weightA + weightB + weightC);
+    const a = weightA * gain;
+    const b = weightB * gain;
+    const c = weightC * gain;
+    const values = this.values;
+    values[0] = a * corners[3] + b * corners[11] + c * corners[19];
+    values[1] = a * corners[4] + b * corners[12] + c * corners[20];
+    values[2] = a * corners[5] + b * corners[13] + c * corners[21];
+    values[3] = a * corners[6] + b * corners[14] + c * corners[22];
+    values[4] = a * corners[7] + b * corners[15] + c * corners[23];
+  }
+
+  #fetch(id: number): void {
+    this.#id = id;
+    const inside = this.#facing[id] ? 1 : INSIDE;
+    for (let k = 0; k < 3; k++) {
+      const vertex = this.#triangles[id * 3 + k] * 3;
+      const at = k * 8;
+      this.#corners[at] = snap(this.#projected[vertex]);
+      this.#corners[at + 1] = snap(this.#projected[vertex + 1]);
+      this.#corners[at + 2] = 1 / this.#projected[vertex + 2];
+      for (let c = 0; c < 3; c++) this.#corners[at + 3 + c] = inside * this.#shading[vertex + c];
+      if (this.#uvs === undefined || this.#uvTriangles === undefined) continue;
+      const corner = this.#uvTriangles[id * 3 + k] * 2;
+      this.#corners[at + 6] = this.#uvs[corner];
+      this.#corners[at + 7] = this.#uvs[corner + 1];
+    }
+  }
 }
 
 /** Light that reaches the inside of a head through mouth and neck, relative to the outside. */
@@ -190,41 +292,41 @@ function backgroundAt(
   ];
 }
 
-interface AlbedoSampler {
-  readonly albedo: Image;
-  readonly uvs: Float32Array;
-  readonly uvTriangles: Uint32Array;
-}
-
-/** Bilinear lookup in linear light; edges repeat. */
+/** Bilinear lookup in linear light at texture coordinates; edges repeat. */
 function sampleAlbedo(
-  { albedo, uvs, uvTriangles }: AlbedoSampler,
-  id: number,
-  barycentrics: Float32Array,
-  at: number,
+  { width, height, channels, data }: Image,
+  u: number,
+  v: number,
   out: Float64Array,
 ): void {
-  let u = 0;
-  let v = 0;
-  for (let k = 0; k < 3; k++) {
-    const corner = uvTriangles[id * 3 + k] * 2;
-    u += barycentrics[at + k] * uvs[corner];
-    v += barycentrics[at + k] * uvs[corner + 1];
-  }
-  const { width, height, channels, data } = albedo;
   const x = Math.min(Math.max(u * width - 0.5, 0), width - 1);
   const y = Math.min(Math.max(v * height - 0.5, 0), height - 1);
-  const x0 = Math.floor(x);
-  const y0 = Math.floor(y);
+  const x0 = x | 0;
+  const y0 = y | 0;
   const fx = x - x0;
   const fy = y - y0;
-  const right = x0 + 1 < width ? channels : 0;
-  const down = y0 + 1 < height ? width * channels : 0;
   const i = (y0 * width + x0) * channels;
-  for (let c = 0; c < 3; c++) {
-    const p = i + (channels === 1 ? 0 : c);
-    out[c] =
-      (1 - fy) * ((1 - fx) * SRGB8_TO_LINEAR[data[p]] + fx * SRGB8_TO_LINEAR[data[p + right]]) +
-      fy * ((1 - fx) * SRGB8_TO_LINEAR[data[p + down]] + fx * SRGB8_TO_LINEAR[data[p + right + down]]);
-  }
+  const right = x0 + 1 < width ? i + channels : i;
+  const down = y0 + 1 < height ? width * channels : 0;
+  const green = channels === 1 ? 0 : 1;
+  const blue = 2 * green;
+  const w11 = fx * fy;
+  const w10 = fx - w11;
+  const w01 = fy - w11;
+  const w00 = 1 - fx - w01;
+  out[0] =
+    w00 * SRGB8_TO_LINEAR[data[i]] +
+    w10 * SRGB8_TO_LINEAR[data[right]] +
+    w01 * SRGB8_TO_LINEAR[data[i + down]] +
+    w11 * SRGB8_TO_LINEAR[data[right + down]];
+  out[1] =
+    w00 * SRGB8_TO_LINEAR[data[i + green]] +
+    w10 * SRGB8_TO_LINEAR[data[right + green]] +
+    w01 * SRGB8_TO_LINEAR[data[i + down + green]] +
+    w11 * SRGB8_TO_LINEAR[data[right + down + green]];
+  out[2] =
+    w00 * SRGB8_TO_LINEAR[data[i + blue]] +
+    w10 * SRGB8_TO_LINEAR[data[right + blue]] +
+    w01 * SRGB8_TO_LINEAR[data[i + down + blue]] +
+    w11 * SRGB8_TO_LINEAR[data[right + down + blue]];
 }

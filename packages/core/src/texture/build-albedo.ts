@@ -150,23 +150,59 @@ function finish(
   skinTone: readonly [number, number, number],
   iris: { left: LinearRgb; right: LinearRgb },
 ): Image {
-  const { size, part, padding } = chart;
-  const count = size * size;
-  const skin = skinTexels(chart, model);
+  const { size, part } = chart;
+  const { others, padded, sources } = notSkin(chart, model);
   const tone = skinTone.map(linearToSrgb8);
-  const plain = model.parts.map(({ name }) => partColour(name)?.map(linearToSrgb8) ?? tone);
-  for (let i = 0; i < count; i++) {
-    if (skin[i]) continue;
-    const colour = plain[part[i]] ?? tone;
-    for (let c = 0; c < 3; c++) data[i * 3 + c] = colour[c];
+  const plain = new Uint8Array(3 * 256);
+  for (let k = 0; k < 256; k++)
+    plain.set(partColour(model.parts[k]?.name ?? '')?.map(linearToSrgb8) ?? tone, 3 * k);
+  for (let n = 0; n < others.length; n++) {
+    const to = others[n] * 3;
+    const from = part[others[n]] * 3;
+    data[to] = plain[from];
+    data[to + 1] = plain[from + 1];
+    data[to + 2] = plain[from + 2];
   }
   for (const eye of model.parts) {
     if (!eye.name.startsWith('eyeball')) continue;
     paintEyeball(chart, model, eye, eye.name.endsWith('right') ? iris.right : iris.left, data);
   }
-  for (let i = 0; i < count; i++) {
-    const from = padding[i];
-    if (from >= 0) for (let c = 0; c < 3; c++) data[i * 3 + c] = data[from * 3 + c];
+  for (let n = 0; n < padded.length; n++) {
+    const to = padded[n] * 3;
+    const from = sources[n] * 3;
+    data[to] = data[from];
+    data[to + 1] = data[from + 1];
+    data[to + 2] = data[from + 2];
   }
   return { width: size, height: size, channels: 3, data };
+}
+
+interface OtherTexels {
+  /** Texels of other parts and of no part, but for the padding. */
+  readonly others: Uint32Array;
+  /** Texels of the padding, and whose colour each has. */
+  readonly padded: Uint32Array;
+  readonly sources: Uint32Array;
+}
+
+const OTHERS = new WeakMap<UvChart, OtherTexels>();
+
+/** The texels that `complete` leaves, listed once per chart: going through all of it for them took as long as half the skin. */
+function notSkin(chart: UvChart, model: MorphableModel): OtherTexels {
+  let found = OTHERS.get(chart);
+  if (found) return found;
+  const skin = skinTexels(chart, model);
+  const { padding } = chart;
+  const list = new Uint32Array(skin.length);
+  let others = 0;
+  // From both ends of one list, whose size nobody knows before.
+  let padded = list.length;
+  for (let i = 0; i < skin.length; i++) {
+    if (padding[i] >= 0) list[--padded] = i;
+    else if (!skin[i]) list[others++] = i;
+  }
+  const last = list.slice(padded);
+  found = { others: list.slice(0, others), padded: last, sources: last.map((i) => padding[i]) };
+  OTHERS.set(chart, found);
+  return found;
 }

@@ -91,7 +91,7 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
     }
   }
 
-  limitTone(tone, delit.tone, coarseTemplate);
+  limitTone(tone, delit.tone, coarseTemplate, confidence);
   const own = new Float32Array(count);
   for (let i = 0; i < count; i++) own[i] = smoothstep(0.05, 0.7, confidence[i]);
   const mirrored = new Float32Array(count);
@@ -176,13 +176,23 @@ const BLUE_OVER_GREEN = [-0.42, 0] as const;
 const LEAST_RED_OVER_GREEN = 0.4;
 const CHROMA_ROOM = 0.1;
 
-function limitTone(tone: Float32Array, personal: readonly number[], template: Float32Array): void {
+/** Only where there is confidence: no other texel's tone is asked for. */
+function limitTone(
+  tone: Float32Array,
+  personal: readonly number[],
+  template: Float32Array,
+  confidence: Float32Array,
+): void {
   for (let i = 0; i < tone.length; i += 3) {
-    const d = [tone[i] - personal[0], tone[i + 1] - personal[1], tone[i + 2] - personal[2]];
-    const y = 0.25 * d[0] + 0.6 * d[1] + 0.15 * d[2];
+    if (confidence[i / 3] <= 0) continue;
+    const red0 = tone[i] - personal[0];
+    const green0 = tone[i + 1] - personal[1];
+    const blue0 = tone[i + 2] - personal[2];
+    const y = 0.25 * red0 + 0.6 * green0 + 0.15 * blue0;
     const limited = y > 0 ? BRIGHT_LIMIT * Math.tanh(y / BRIGHT_LIMIT) : y;
-    for (let c = 0; c < 3; c++)
-      tone[i + c] = personal[c] + limited + CHROMA_LIMIT * Math.tanh((d[c] - y) / CHROMA_LIMIT);
+    tone[i] = personal[0] + limited + CHROMA_LIMIT * Math.tanh((red0 - y) / CHROMA_LIMIT);
+    tone[i + 1] = personal[1] + limited + CHROMA_LIMIT * Math.tanh((green0 - y) / CHROMA_LIMIT);
+    tone[i + 2] = personal[2] + limited + CHROMA_LIMIT * Math.tanh((blue0 - y) / CHROMA_LIMIT);
     const green = tone[i + 1] + template[i + 1];
     const blue = tone[i + 2] + template[i + 2] - green;
     tone[i + 2] += softClamp(blue, BLUE_OVER_GREEN[0], BLUE_OVER_GREEN[1]) - blue;
@@ -223,33 +233,42 @@ function compose(input: CompleteInput, fields: CoarseFields): Completed {
   const { size, mirror } = fine;
   const count = size * size;
   const skin = skinTexels(fine, model);
-  const sampler = new CoarseSampler(size, coarse.size);
+  const grid = new CoarseGrid(size, coarse.size);
+  const { first, next, share } = grid;
   const seen = new Float32Array(count);
   let detail = DETAIL.get(fine);
   if (!detail) DETAIL.set(fine, (detail = new Float32Array(count * 3)));
-  const grain = takeDetail(input, fields, skin, sampler, seen, detail);
+  const grain = takeDetail(input, fields, skin, grid, seen, detail);
   const noise = skinGrain(fine, model);
   const rgb = new Uint8Array(count * 3);
-  const low = new Float32Array(3);
-  const lowFilling = new Float32Array(3);
-  const ownFilling = fields.filling !== fields.fineTemplate;
-  for (let i = 0; i < count; i++) {
-    if (!skin[i]) continue;
-    sampler.seek(i);
-    sampler.vector(fields.field, low);
-    const own = seen[i];
-    const j = mirror ? mirror[i] : -1;
-    const other = own < 1 && j >= 0 ? Math.min(sampler.scalar(fields.mirrored), seen[j], 1 - own) : 0;
-    const rest = 1 - own - other;
-    const filled = rest * grain * noise[i];
-    if (ownFilling && rest > 0) sampler.vector(fields.fillingField, lowFilling);
-    for (let c = 0; c < 3; c++) {
-      const at = i * 3 + c;
-      let log = fields.fineTemplate[at] + low[c] + filled;
-      if (ownFilling && rest > 0) log += rest * (fields.filling[at] + lowFilling[c] - log + filled);
-      if (own > 0) log += own * detail[at];
-      if (other > 0) log += other * detail[j * 3 + c];
-      rgb[at] = logToSrgb8(log);
+  const { fineTemplate, filling } = fields;
+  const ownFilling = filling !== fineTemplate;
+  const low = new Float32Array(coarse.size * 3);
+  const lowFilling = new Float32Array(coarse.size * 3);
+  const mirrored = new Float32Array(coarse.size);
+  for (let row = 0, i = 0; row < size; row++) {
+    grid.row(fields.field, row, 3, low);
+    grid.row(fields.mirrored, row, 1, mirrored);
+    if (ownFilling) grid.row(fields.fillingField, row, 3, lowFilling);
+    for (let column = 0; column < size; column++, i++) {
+      if (!skin[i]) continue;
+      const own = seen[i];
+      const fx = share[column];
+      const x0 = first[column];
+      const x1 = next[column];
+      const j = own < 1 && mirror ? mirror[i] : -1;
+      const other =
+        j >= 0 ? Math.min(mirrored[x0] + fx * (mirrored[x1] - mirrored[x0]), seen[j], 1 - own) : 0;
+      const rest = 1 - own - other;
+      const filled = rest * grain * noise[i];
+      for (let c = 0, at = i * 3, p = x0 * 3, q = x1 * 3; c < 3; c++, at++, p++, q++) {
+        let log = fineTemplate[at] + low[p] + fx * (low[q] - low[p]) + filled;
+        if (ownFilling && rest > 0)
+          log += rest * (filling[at] + lowFilling[p] + fx * (lowFilling[q] - lowFilling[p]) - log + filled);
+        if (own > 0) log += own * detail[at];
+        if (other > 0) log += other * detail[j * 3 + c];
+        rgb[at] = logToSrgb8(log);
+      }
     }
   }
   return { rgb, seen };
@@ -266,38 +285,47 @@ function takeDetail(
   { photo, model, view, fine, coarse, unwrapped }: CompleteInput,
   fields: CoarseFields,
   skin: Uint8Array,
-  sampler: CoarseSampler,
+  grid: CoarseGrid,
   seen: Float32Array,
   detail: Float32Array,
 ): number {
-  const { triangleIds, barycentrics } = fine;
+  const { triangleIds, barycentrics, size } = fine;
+  const { fineTemplate } = fields;
+  const { triangles } = model;
+  const { projected } = view;
+  const { first, next, share } = grid;
   const { level, factor } = photoLevel(photo, pixelsPerTexel(model, view, fine, coarse, unwrapped));
   const rgb = new Float32Array(3);
-  const low = new Float32Array(3);
+  const own = new Float32Array(coarse.size);
+  const low = new Float32Array(coarse.size * 3);
   const histogram = new Uint32Array(256);
   let total = 0;
-  for (let i = 0; i < skin.length; i++) {
-    if (!skin[i]) continue;
-    sampler.seek(i);
-    const weight = sampler.scalar(fields.own);
-    if (weight <= 0.004) continue;
-    seen[i] = weight;
-    const t = triangleIds[i] * 3;
-    let u = 0;
-    let v = 0;
-    for (let k = 0; k < 3; k++) {
-      const vertex = model.triangles[t + k] * 3;
-      u += barycentrics[i * 3 + k] * view.projected[vertex];
-      v += barycentrics[i * 3 + k] * view.projected[vertex + 1];
+  for (let row = 0; row < size; row++) {
+    grid.row(fields.own, row, 1, own);
+    grid.row(fields.photoLow, row, 3, low);
+    for (let column = 0, i = row * size; column < size; column++, i++) {
+      if (!skin[i]) continue;
+      const fx = share[column];
+      const x0 = first[column];
+      const x1 = next[column];
+      const weight = own[x0] + fx * (own[x1] - own[x0]);
+      if (weight <= 0.004) continue;
+      seen[i] = weight;
+      let u = 0;
+      let v = 0;
+      for (let k = 0, t = triangleIds[i] * 3, b = i * 3; k < 3; k++, t++, b++) {
+        const vertex = triangles[t] * 3;
+        u += barycentrics[b] * projected[vertex];
+        v += barycentrics[b] * projected[vertex + 1];
+      }
+      bilinear(level, u * factor, v * factor, rgb);
+      for (let c = 0, at = i * 3, p = x0 * 3, q = x1 * 3; c < 3; c++, at++, p++, q++) {
+        const d = Math.log(rgb[c] + DARK) - fineTemplate[at] - (low[p] + fx * (low[q] - low[p]));
+        detail[at] = d > DETAIL_KNEE ? DETAIL_KNEE + 0.35 * (d - DETAIL_KNEE) : d;
+      }
+      histogram[Math.min(255, (Math.abs(detail[i * 3 + 1]) * 1024) | 0)]++;
+      total++;
     }
-    bilinear(level, u * factor, v * factor, rgb);
-    sampler.vector(fields.photoLow, low);
-    for (let c = 0; c < 3; c++) {
-      const d = Math.log(rgb[c] + DARK) - fields.fineTemplate[i * 3 + c] - low[c];
-      detail[i * 3 + c] = d > DETAIL_KNEE ? DETAIL_KNEE + 0.35 * (d - DETAIL_KNEE) : d;
-    }
-    histogram[Math.min(255, Math.floor(Math.abs(detail[i * 3 + 1]) * 1024))]++;
-    total++;
   }
   let below = 0;
   let bin = 0;
@@ -340,8 +368,8 @@ function pixelsPerTexel(
 function bilinear({ width, height, data }: Photo, u: number, v: number, out: Float32Array): void {
   const x = Math.min(Math.max(u - 0.5, 0), width - 1);
   const y = Math.min(Math.max(v - 0.5, 0), height - 1);
-  const x0 = Math.floor(x);
-  const y0 = Math.floor(y);
+  const x0 = x | 0;
+  const y0 = y | 0;
   const fx = x - x0;
   const fy = y - y0;
   const i = (y0 * width + x0) * 3;
@@ -351,71 +379,50 @@ function bilinear({ width, height, data }: Photo, u: number, v: number, out: Flo
   const w10 = fx - w11;
   const w01 = fy - w11;
   const w00 = 1 - fx - w01;
-  for (let c = 0; c < 3; c++) {
+  for (let c = 0, p = i; c < 3; c++, p++) {
     out[c] =
-      w00 * SRGB8_TO_LINEAR[data[i + c]] +
-      w10 * SRGB8_TO_LINEAR[data[i + right + c]] +
-      w01 * SRGB8_TO_LINEAR[data[i + down + c]] +
-      w11 * SRGB8_TO_LINEAR[data[i + right + down + c]];
+      w00 * SRGB8_TO_LINEAR[data[p]] +
+      w10 * SRGB8_TO_LINEAR[data[p + right]] +
+      w01 * SRGB8_TO_LINEAR[data[p + down]] +
+      w11 * SRGB8_TO_LINEAR[data[p + right + down]];
   }
 }
 
-/** Bilinear lookups of coarse planes at fine texels; position and weights are found once per texel. */
-class CoarseSampler {
+/** Bilinear lookups of coarse planes at fine texels: down the rows once per row, between two columns once per texel. */
+class CoarseGrid {
+  /** [fine] the coarse columns on both sides of each fine one, and the share 0..1 of the right one. */
+  readonly first: Int32Array;
+  readonly next: Int32Array;
+  readonly share: Float64Array;
   readonly #fine: number;
   readonly #coarse: number;
-  #at = 0;
-  #right = 0;
-  #down = 0;
-  #w00 = 1;
-  #w10 = 0;
-  #w01 = 0;
-  #w11 = 0;
 
   constructor(fine: number, coarse: number) {
     this.#fine = fine;
     this.#coarse = coarse;
-  }
-
-  seek(texel: number): void {
-    const n = this.#coarse;
-    const scale = n / this.#fine;
-    const row = Math.floor(texel / this.#fine);
-    const x = Math.min(Math.max((texel - row * this.#fine + 0.5) * scale - 0.5, 0), n - 1);
-    const y = Math.min(Math.max((row + 0.5) * scale - 0.5, 0), n - 1);
-    const x0 = Math.floor(x);
-    const y0 = Math.floor(y);
-    const fx = x - x0;
-    const fy = y - y0;
-    this.#at = y0 * n + x0;
-    this.#right = x0 + 1 < n ? 1 : 0;
-    this.#down = y0 + 1 < n ? n : 0;
-    this.#w11 = fx * fy;
-    this.#w10 = fx - this.#w11;
-    this.#w01 = fy - this.#w11;
-    this.#w00 = 1 - fx - this.#w01;
-  }
-
-  scalar(plane: Float32Array): number {
-    const i = this.#at;
-    return (
-      this.#w00 * plane[i] +
-      this.#w10 * plane[i + this.#right] +
-      this.#w01 * plane[i + this.#down] +
-      this.#w11 * plane[i + this.#right + this.#down]
-    );
-  }
-
-  vector(plane: Float32Array, out: Float32Array): void {
-    const i = this.#at * 3;
-    const right = this.#right * 3;
-    const down = this.#down * 3;
-    for (let c = 0; c < 3; c++) {
-      out[c] =
-        this.#w00 * plane[i + c] +
-        this.#w10 * plane[i + right + c] +
-        this.#w01 * plane[i + down + c] +
-        this.#w11 * plane[i + right + down + c];
+    this.first = new Int32Array(fine);
+    this.next = new Int32Array(fine);
+    this.share = new Float64Array(fine);
+    for (let column = 0; column < fine; column++) {
+      const x = this.#place(column);
+      this.first[column] = Math.floor(x);
+      this.next[column] = Math.min(Math.floor(x) + 1, coarse - 1);
+      this.share[column] = x - Math.floor(x);
     }
+  }
+
+  /** Writes the coarse plane's values in the height of a fine row: [coarse, channels]. */
+  row(plane: Float32Array, row: number, channels: number, out: Float32Array): void {
+    const y = this.#place(row);
+    const y0 = Math.floor(y);
+    const fy = y - y0;
+    const stride = this.#coarse * channels;
+    const from = y0 * stride;
+    const below = Math.min(y0 + 1, this.#coarse - 1) * stride;
+    for (let k = 0; k < stride; k++) out[k] = plane[from + k] + fy * (plane[below + k] - plane[from + k]);
+  }
+
+  #place(index: number): number {
+    return Math.min(Math.max((index + 0.5) * (this.#coarse / this.#fine) - 0.5, 0), this.#coarse - 1);
   }
 }

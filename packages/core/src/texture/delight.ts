@@ -84,7 +84,12 @@ export function delight(
 
   const gather = (plane: Float32Array): Float32Array => {
     const out = new Float32Array(seen.length * 3);
-    seen.forEach((i, n) => out.set(plane.subarray(i * 3, i * 3 + 3), n * 3));
+    for (let n = 0, o = 0; n < seen.length; n++) {
+      const i = seen[n] * 3;
+      out[o++] = plane[i];
+      out[o++] = plane[i + 1];
+      out[o++] = plane[i + 2];
+    }
     return out;
   };
   const seenNormals = gather(normals);
@@ -237,21 +242,22 @@ function removeResidual(
       LUMA[1] * (wide[1][i] - level[1]) +
       LUMA[2] * (wide[2][i] - level[2]);
     const kept = share > 0 ? RIM_LIMIT * Math.tanh(y / RIM_LIMIT) - y : 0;
+    const wideLight = asymmetry * oddY + (evenY > 0 ? gloss : shade) * evenY;
     for (let c = 0; c < 3; c++) {
-      let value =
-        asymmetry * oddY +
-        (evenY > 0 ? gloss : shade) * evenY +
-        chroma * (odd[c][i] - oddY + even[c][i] - evenY);
+      let value = wideLight + chroma * (odd[c][i] - oddY + even[c][i] - evenY);
       if (share > 0) value += share * (rimShare * (wide[c][i] - level[c] + kept) - value);
       residual[i * 3 + c] = value;
       mean[c] += weight * value;
     }
   }
   // Only its shape is residual; its mean is tone or light and was settled above.
-  for (let i = 0; i < residual.length; i++) {
-    const value = residual[i] - mean[i % 3] / Math.max(total, 1e-6);
-    offset[i] -= value;
-    logLight[i] += value;
+  for (let c = 0; c < 3; c++) {
+    const middle = mean[c] / Math.max(total, 1e-6);
+    for (let i = c; i < residual.length; i += 3) {
+      const value = residual[i] - middle;
+      offset[i] -= value;
+      logLight[i] += value;
+    }
   }
 }
 
@@ -287,14 +293,26 @@ function weightedQuantile(
   quantile: number,
 ): number {
   const step = Math.max(1, Math.floor(weights.length / MEDIAN_SAMPLES));
-  const order: number[] = [];
-  for (let i = 0; i < weights.length; i += step) order.push(i);
-  order.sort((a, b) => values[a * 3 + channel] - values[b * 3 + channel]);
-  const total = order.reduce((sum, i) => sum + weights[i], 0);
-  let sum = 0;
-  for (const i of order) {
-    sum += weights[i];
-    if (sum >= total * quantile) return values[i * 3 + channel];
+  const count = Math.ceil(weights.length / step);
+  // Value and place in one number each: numbers are sorted without a function being called for every two of them.
+  const bits = new Float32Array(1);
+  const word = new Uint32Array(bits.buffer);
+  const order = new Float64Array(count);
+  let total = 0;
+  for (let n = 0; n < count; n++) {
+    // Adding 0 makes -0 to 0. A float's bits are in its order when the sign's is turned, all of them for negative ones.
+    bits[0] = values[n * step * 3 + channel] + 0;
+    const rank = word[0] >= 0x80000000 ? 0xffffffff - word[0] : word[0] + 0x80000000;
+    order[n] = rank * count + n;
+    total += weights[n * step];
   }
-  return values[order[order.length - 1] * 3 + channel];
+  order.sort();
+  let sum = 0;
+  let i = 0;
+  for (let n = 0; n < count; n++) {
+    i = (order[n] % count) * step;
+    sum += weights[i];
+    if (sum >= total * quantile) break;
+  }
+  return values[i * 3 + channel];
 }

@@ -62,7 +62,11 @@ export function landmarkWarp(
   }
   // Sorted by row, each vertex only looks at the landmarks within reach above and below it.
   misses.sort((a, b) => a.y - b.y);
+  const columns = Float64Array.from(misses, ({ x }) => x);
   const rows = Float64Array.from(misses, ({ y }) => y);
+  const across = Float64Array.from(misses, ({ dx }) => dx);
+  const down = Float64Array.from(misses, ({ dy }) => dy);
+  const last = rows.length;
   const out = view.projected.slice();
   for (let v = 0; v < view.frontality.length; v++) {
     if (view.frontality[v] < 0) continue;
@@ -71,14 +75,14 @@ export function landmarkWarp(
     let total = STAY;
     let dx = 0;
     let dy = 0;
-    for (let n = lowerBound(rows, y - 2.5 * reach); n < misses.length && rows[n] < y + 2.5 * reach; n++) {
-      const miss = misses[n];
-      const squared = ((miss.x - x) ** 2 + (miss.y - y) ** 2) / (reach * reach);
+    const bottom = y + 2.5 * reach;
+    for (let n = lowerBound(rows, y - 2.5 * reach); n < last && rows[n] < bottom; n++) {
+      const squared = ((columns[n] - x) ** 2 + (rows[n] - y) ** 2) / (reach * reach);
       if (squared > 6) continue;
       const weight = Math.exp(-1.5 * squared);
       total += weight;
-      dx += weight * miss.dx;
-      dy += weight * miss.dy;
+      dx += weight * across[n];
+      dy += weight * down[n];
     }
     out[v * 3] = x + dx / total;
     out[v * 3 + 1] = y + dy / total;

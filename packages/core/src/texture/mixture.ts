@@ -31,37 +31,44 @@ export function clusterMixture(
     const sorted = Float64Array.from(samples, (i) => features[i * dimensions + f]).sort();
     means[f] = sorted[sorted.length >> 1];
   }
-  const squaredDistance = (i: number, k: number): number => {
+  // The samples side by side: they are gone through fifty times.
+  const rows = new Float64Array(samples.length * dimensions);
+  for (let n = 0; n < samples.length; n++)
+    for (let f = 0; f < dimensions; f++) rows[n * dimensions + f] = features[samples[n] * dimensions + f];
+  const weights = Float64Array.from(deviationFloor, (deviation) => 1 / deviation);
+  const squaredDistance = (n: number, k: number): number => {
     let sum = 0;
-    for (let f = 0; f < dimensions; f++)
-      sum += ((features[i * dimensions + f] - means[k * dimensions + f]) / deviationFloor[f]) ** 2;
+    for (let f = 0; f < dimensions; f++) {
+      const difference = (rows[n * dimensions + f] - means[k * dimensions + f]) * weights[f];
+      sum += difference * difference;
+    }
     return sum;
   };
   const nearest = new Float64Array(samples.length).fill(Infinity);
   for (let k = 1; k < clusters; k++) {
     let furthest = 0;
-    samples.forEach((i, n) => {
-      nearest[n] = Math.min(nearest[n], squaredDistance(i, k - 1));
+    for (let n = 0; n < samples.length; n++) {
+      nearest[n] = Math.min(nearest[n], squaredDistance(n, k - 1));
       if (nearest[n] > nearest[furthest]) furthest = n;
-    });
+    }
     for (let f = 0; f < dimensions; f++)
       means[k * dimensions + f] = features[samples[furthest] * dimensions + f];
   }
   const label = new Uint8Array(samples.length);
   const counts = new Float64Array(clusters);
   for (let round = 0; round < rounds; round++) {
-    samples.forEach((i, n) => {
+    for (let n = 0; n < samples.length; n++) {
       let best = 0;
       let least = Infinity;
       for (let k = 0; k < clusters; k++) {
-        const d = squaredDistance(i, k);
+        const d = squaredDistance(n, k);
         if (d < least) {
           least = d;
           best = k;
         }
       }
       label[n] = best;
-    });
+    }
     counts.fill(0);
     const sums = new Float64Array(means.length);
     samples.forEach((i, n) => {

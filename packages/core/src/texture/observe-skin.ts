@@ -163,8 +163,11 @@ function brightestParts({ data }: Photo): number {
   const step = 3 * Math.max(1, Math.floor(data.length / 3 / EXPOSURE_SAMPLES));
   const luminance = new Float32Array(Math.ceil(data.length / step));
   for (let n = 0; n < luminance.length; n++) {
-    const [red, green, blue] = [0, 1, 2].map((c) => SRGB8_TO_LINEAR[data[n * step + c]]);
-    luminance[n] = 0.25 * red + 0.6 * green + 0.15 * blue;
+    const i = n * step;
+    luminance[n] =
+      0.25 * SRGB8_TO_LINEAR[data[i]] +
+      0.6 * SRGB8_TO_LINEAR[data[i + 1]] +
+      0.15 * SRGB8_TO_LINEAR[data[i + 2]];
   }
   luminance.sort();
   return Math.log(luminance[Math.floor(BRIGHTEST * (luminance.length - 1))] + 1e-3);
@@ -213,17 +216,17 @@ const CLIPPED = 0.955;
 const BLACK = 0.012;
 
 function lightStatistics({ plain, observed }: Unwrapped, { logLight }: Delit): LightStatistics {
-  const logs: number[] = [];
-  let [clipped, black] = [0, 0];
+  const logs = new Float64Array(plain.length);
+  let [count, clipped, black] = [0, 0, 0];
   for (let i = 0; i < plain.length; i++) {
     if (plain[i] < 0.3) continue;
-    const [r, g, b] = [observed[i * 3], observed[i * 3 + 1], observed[i * 3 + 2]];
-    if (Math.max(r, g, b) > CLIPPED) clipped++;
-    if (Math.max(r, g, b) < BLACK) black++;
-    logs.push(0.25 * logLight[i * 3] + 0.6 * logLight[i * 3 + 1] + 0.15 * logLight[i * 3 + 2]);
+    const brightest = Math.max(observed[i * 3], observed[i * 3 + 1], observed[i * 3 + 2]);
+    if (brightest > CLIPPED) clipped++;
+    if (brightest < BLACK) black++;
+    logs[count++] = 0.25 * logLight[i * 3] + 0.6 * logLight[i * 3 + 1] + 0.15 * logLight[i * 3 + 2];
   }
-  logs.sort((a, b) => a - b);
-  const at = (q: number): number => logs[Math.floor(q * (logs.length - 1))] ?? 0;
-  const count = Math.max(1, logs.length);
-  return { range: at(0.95) - at(0.05), clipped: clipped / count, black: black / count };
+  const sorted = logs.subarray(0, count).sort();
+  const at = (q: number): number => sorted[Math.floor(q * (count - 1))] ?? 0;
+  const all = Math.max(1, count);
+  return { range: at(0.95) - at(0.05), clipped: clipped / all, black: black / all };
 }

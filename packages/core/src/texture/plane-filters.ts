@@ -5,8 +5,7 @@
 
 /** Three box blurs, close to a Gaussian of `sigma` pixels; borders repeat. Works in place on `plane` and returns it. */
 export function blur(plane: Float32Array, width: number, height: number, sigma: number): Float32Array {
-  // Box of radius r has variance r (r + 1) / 3; three of them must give sigma^2.
-  const radius = Math.max(0, Math.round(Math.sqrt(sigma * sigma + 0.25) - 0.5));
+  const radius = boxRadius(sigma);
   if (radius === 0) return plane;
   const scratch = borrowScratch(plane.length);
   for (let round = 0; round < 3; round++) {
@@ -14,6 +13,11 @@ export function blur(plane: Float32Array, width: number, height: number, sigma: 
     boxColumns(scratch, plane, width, height, radius);
   }
   return plane;
+}
+
+/** A box of radius r has variance r (r + 1) / 3; three of them must give sigma^2. */
+function boxRadius(sigma: number): number {
+  return Math.max(0, Math.round(Math.sqrt(sigma * sigma + 0.25) - 0.5));
 }
 
 let scratchPlane = new Float32Array(0);
@@ -31,9 +35,21 @@ function boxRows(from: Float32Array, to: Float32Array, width: number, height: nu
     const end = start + width - 1;
     let sum = from[start] * (radius + 1);
     for (let k = 1; k <= radius; k++) sum += from[Math.min(start + k, end)];
-    for (let i = start; i <= end; i++) {
+    // Borders first and last, so that the long middle asks for none.
+    const middle = Math.min(start + radius, end + 1);
+    const last = Math.max(middle, end - radius);
+    let i = start;
+    for (; i < middle; i++) {
       to[i] = sum * gain;
-      sum += from[Math.min(i + radius + 1, end)] - from[Math.max(i - radius, start)];
+      sum += from[Math.min(i + radius + 1, end)] - from[start];
+    }
+    for (; i < last; i++) {
+      to[i] = sum * gain;
+      sum += from[i + radius + 1] - from[i - radius];
+    }
+    for (; i <= end; i++) {
+      to[i] = sum * gain;
+      sum += from[end] - from[Math.max(i - radius, start)];
     }
   }
 }
@@ -77,7 +93,10 @@ export function weightedBlur(
   return weightedBlurs([plane], weight, width, height, sigma, [fallback])[0];
 }
 
-/** The same for several planes with one weight, which is blurred only once. */
+/**
+ * The same for several planes with one weight, which is blurred only once. Only the box that weight reaches is worked on: a
+ * photo shows a quarter of a chart.
+ */
 export function weightedBlurs(
   planes: readonly Float32Array[],
   weight: Float32Array,
@@ -86,15 +105,65 @@ export function weightedBlurs(
   sigma: number,
   fallbacks: readonly number[] = [],
 ): Float32Array[] {
-  const total = blur(weight.slice(), width, height, sigma);
+  const box = boxOf(weight, width, height, 3 * boxRadius(sigma) + 1);
+  const count = box.width * box.height;
+  const total = new Float32Array(count);
+  const sum = new Float32Array(count);
+  for (let row = 0; row < box.height; row++) {
+    const from = (box.top + row) * width + box.left;
+    total.set(weight.subarray(from, from + box.width), row * box.width);
+  }
+  const trust = total.slice();
+  if (count > 0) blur(total, box.width, box.height, sigma);
   return planes.map((plane, k) => {
     const fallback = fallbacks[k] ?? 0;
-    const sum = new Float32Array(plane.length);
-    for (let i = 0; i < sum.length; i++) sum[i] = plane[i] * weight[i];
-    blur(sum, width, height, sigma);
-    for (let i = 0; i < sum.length; i++) sum[i] = total[i] > 1e-5 ? sum[i] / total[i] : fallback;
-    return sum;
+    const out = new Float32Array(plane.length);
+    if (fallback !== 0) out.fill(fallback);
+    for (let row = 0, i = 0; row < box.height; row++) {
+      const from = (box.top + row) * width + box.left;
+      for (let column = 0; column < box.width; column++, i++) sum[i] = plane[from + column] * trust[i];
+    }
+    if (count > 0) blur(sum, box.width, box.height, sigma);
+    for (let row = 0, i = 0; row < box.height; row++) {
+      const to = (box.top + row) * width + box.left;
+      for (let column = 0; column < box.width; column++, i++)
+        out[to + column] = total[i] > 1e-5 ? sum[i] / total[i] : fallback;
+    }
+    return out;
   });
+}
+
+interface PlaneBox {
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** The smallest box around all that is not 0, `margin` wider on each side; empty where everything is. */
+function boxOf(plane: Float32Array, width: number, height: number, margin: number): PlaneBox {
+  let [left, right, top, bottom] = [width, -1, height, -1];
+  for (let row = 0; row < height; row++) {
+    const start = row * width;
+    let first = 0;
+    while (first < width && plane[start + first] === 0) first++;
+    if (first === width) continue;
+    let last = width - 1;
+    while (plane[start + last] === 0) last--;
+    if (first < left) left = first;
+    if (last > right) right = last;
+    if (top > row) top = row;
+    bottom = row;
+  }
+  if (bottom < 0) return { left: 0, top: 0, width: 0, height: 0 };
+  left = Math.max(0, left - margin);
+  top = Math.max(0, top - margin);
+  return {
+    left,
+    top,
+    width: Math.min(width, right + margin + 1) - left,
+    height: Math.min(height, bottom + margin + 1) - top,
+  };
 }
 
 /**
@@ -132,22 +201,22 @@ export function guidedFilter(
 
 /** Smallest value within a square of `radius` (erosion of a mask). Returns a new plane. */
 export function erode(plane: Float32Array, width: number, height: number, radius: number): Float32Array {
-  const rows = new Float32Array(plane.length);
-  const out = new Float32Array(plane.length);
+  const rows = plane.slice();
   for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      let least = Infinity;
-      for (let k = Math.max(0, column - radius); k <= Math.min(width - 1, column + radius); k++)
-        least = Math.min(least, plane[row * width + k]);
-      rows[row * width + column] = least;
+    const start = row * width;
+    for (let k = 1; k <= Math.min(radius, width - 1); k++) {
+      for (let i = start, end = start + width - k; i < end; i++) {
+        if (plane[i + k] < rows[i]) rows[i] = plane[i + k];
+        if (plane[i] < rows[i + k]) rows[i + k] = plane[i];
+      }
     }
   }
-  for (let row = 0; row < height; row++) {
-    for (let column = 0; column < width; column++) {
-      let least = Infinity;
-      for (let k = Math.max(0, row - radius); k <= Math.min(height - 1, row + radius); k++)
-        least = Math.min(least, rows[k * width + column]);
-      out[row * width + column] = least;
+  const out = rows.slice();
+  for (let k = 1; k <= Math.min(radius, height - 1); k++) {
+    const shift = k * width;
+    for (let i = 0, end = out.length - shift; i < end; i++) {
+      if (rows[i + shift] < out[i]) out[i] = rows[i + shift];
+      if (rows[i] < out[i + shift]) out[i + shift] = rows[i];
     }
   }
   return out;

@@ -62,14 +62,20 @@ export function skinMask(input: SkinMaskInput): SkinMask {
     const red = linear[i * 3];
     const green = linear[i * 3 + 1];
     const blue = linear[i * 3 + 2];
-    const lit = raster.triangleIds[i] >= 0;
-    const shade = (c: number): number => (lit ? Math.log(Math.max(shading[i * 3 + c], 0.02)) : 0);
     const y = Math.log(0.25 * red + 0.6 * green + 0.15 * blue + DARK);
     luminance[i] = y;
-    const logGreen = Math.log(green + DARK) - shade(1);
-    features[i * FEATURES] = y - (lit ? 0.25 * shade(0) + 0.6 * shade(1) + 0.15 * shade(2) : 0);
-    features[i * FEATURES + 1] = Math.log(red + DARK) - shade(0) - logGreen;
-    features[i * FEATURES + 2] = Math.log(blue + DARK) - shade(2) - logGreen;
+    let redShade = 0;
+    let greenShade = 0;
+    let blueShade = 0;
+    if (raster.triangleIds[i] >= 0) {
+      redShade = Math.log(Math.max(shading[i * 3], 0.02));
+      greenShade = Math.log(Math.max(shading[i * 3 + 1], 0.02));
+      blueShade = Math.log(Math.max(shading[i * 3 + 2], 0.02));
+    }
+    const logGreen = Math.log(green + DARK) - greenShade;
+    features[i * FEATURES] = y - (0.25 * redShade + 0.6 * greenShade + 0.15 * blueShade);
+    features[i * FEATURES + 1] = Math.log(red + DARK) - redShade - logGreen;
+    features[i * FEATURES + 2] = Math.log(blue + DARK) - blueShade - logGreen;
   }
   addTexture(features, luminance, width, height);
 
@@ -158,13 +164,18 @@ function firstLight(
   skinWeight: Float32Array,
 ): { light: LightEstimate['light']; shading: Float32Array; seedTone: [number, number, number] } {
   const { linear } = window;
-  const trust = new Map<number, number>();
+  const trust = new Float32Array(skinWeight.length);
+  const pixels: number[] = [];
   for (let i = 0; i < skinWeight.length; i += 3) {
-    if (areas.innerFace[i] && skinWeight[i] > 0 && !areas.lips[i] && !areas.orbits[i] && !areas.beard[i])
-      trust.set(i, 0.3);
+    if (!areas.innerFace[i] || skinWeight[i] <= 0 || areas.lips[i] || areas.orbits[i] || areas.beard[i])
+      continue;
+    trust[i] = 0.3;
+    pixels.push(i);
   }
-  for (const i of seeds) trust.set(i, 1);
-  const pixels = [...trust.keys()];
+  for (const i of seeds) {
+    if (trust[i] === 0) pixels.push(i);
+    trust[i] = 1;
+  }
   const normals = new Float32Array(pixels.length * 3);
   const observed = new Float32Array(pixels.length * 3);
   const albedo = new Float32Array(pixels.length * 3).fill(1);
@@ -175,19 +186,21 @@ function firstLight(
   const tone = [0, 1, 2].map((c) => Math.max(medianOf(seeds.map((i) => linear[i * 3 + c])), 1e-3));
   for (let i = 0; i < albedo.length; i++) albedo[i] = tone[i % 3];
   const { light } = estimateLight(
-    { normals, observed, albedo, weights: Float32Array.from(pixels, (pixel) => trust.get(pixel) ?? 0) },
+    { normals, observed, albedo, weights: Float32Array.from(pixels, (pixel) => trust[pixel]) },
     { ridge: [0.01, 0.05] },
   );
   const vertexShading = shadeNormals(light, view.normals);
   const shading = new Float32Array(linear.length);
   for (let i = 0; i < skinWeight.length; i++) {
-    const id = raster.triangleIds[i];
+    const id = raster.triangleIds[i] * 3;
     if (id < 0) continue;
-    for (let c = 0; c < 3; c++) {
-      for (let k = 0; k < 3; k++)
-        shading[i * 3 + c] +=
-          raster.barycentrics[i * 3 + k] * vertexShading[model.triangles[id * 3 + k] * 3 + c];
-    }
+    const at = i * 3;
+    const [wa, wb, wc] = [raster.barycentrics[at], raster.barycentrics[at + 1], raster.barycentrics[at + 2]];
+    const a = model.triangles[id] * 3;
+    const b = model.triangles[id + 1] * 3;
+    const c = model.triangles[id + 2] * 3;
+    for (let k = 0; k < 3; k++)
+      shading[at + k] = wa * vertexShading[a + k] + wb * vertexShading[b + k] + wc * vertexShading[c + k];
   }
   const seedTone = [0, 1, 2].map((c) =>
     medianOf(seeds.map((i) => linear[i * 3 + c] / Math.max(shading[i * 3 + c], 0.02))),

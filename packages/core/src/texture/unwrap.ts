@@ -126,10 +126,18 @@ export function unwrap(input: UnwrapInput, options: UnwrapOptions = {}): Unwrapp
 /** Texels of the coarse chart by which tone keeps away from the border. */
 const CORE_MARGIN = 3;
 
-/** 1 where the chart's texel belongs to the part `skin` (every covered texel of a model without named parts). */
+const SKIN_TEXELS = new WeakMap<UvChart, Uint8Array>();
+
+/**
+ * 1 where the chart's texel belongs to the part `skin` (every covered texel of a model without named parts). Made once per
+ * chart; not to be written to.
+ */
 export function skinTexels(chart: UvChart, model: Pick<MorphableModel, 'parts'>): Uint8Array {
+  const known = SKIN_TEXELS.get(chart);
+  if (known) return known;
   const index = model.parts.findIndex(({ name }) => name === 'skin');
   const out = new Uint8Array(chart.part.length);
+  SKIN_TEXELS.set(chart, out);
   for (let i = 0; i < out.length; i++)
     if (chart.triangleIds[i] >= 0 && (index < 0 || chart.part[i] === index)) out[i] = 1;
   return out;

@@ -15,9 +15,10 @@ const SIZE = 128;
 const model = syntheticModel();
 const truth = randomTruth(model, 3, 700, [0, 0, 0], {}, 0.3);
 const { camera, identity, expression } = truth;
+const positions = evaluateModel(model, identity, expression);
 const photo = renderHead({
   model,
-  positions: evaluateModel(model, identity, expression),
+  positions,
   camera,
   clay: [205, 160, 135],
   background: [90, 110, 130],
@@ -52,6 +53,7 @@ const run = (completion?: TextureModel): Promise<TextureStep> =>
   runTextureStep({
     input,
     fit,
+    positions,
     kind: 'completed',
     sizePx: 4 * SIZE,
     assets: { model, ...(completion ? { completion, runtime: nodeRuntime({ threads: 1 }) } : {}) },
