@@ -3,7 +3,15 @@ import type { BlockedLowering } from './context.ts';
 import { lowerConv, lowerConvTranspose } from './convolution.ts';
 import { elementwiseLowerings } from './elementwise.ts';
 import { lowerConcat, lowerPad, lowerSlice } from './pieces.ts';
-import { lowerAveragePool, lowerExpand, lowerMaxPool, lowerMean, lowerResize, lowerSum } from './pooling.ts';
+import {
+  lowerAveragePool,
+  lowerExpand,
+  lowerMaxPool,
+  lowerMean,
+  lowerResize,
+  lowerSum,
+  lowerSumSquare,
+} from './pooling.ts';
 import { lowerAfter, lowerArrival, lowerSegment } from './segments.ts';
 import {
   lowerAdjointKernel,
@@ -46,4 +54,5 @@ export const BLOCKED_LOWERINGS: Readonly<Record<string, BlockedLowering>> = {
   slice: lowerSlice,
   stopGradient: lowerSame,
   sum: lowerSum,
+  sumSquare: lowerSumSquare,
 };

@@ -108,6 +108,18 @@ function reduce(node: Parameters<BlockedLowering>[0], context: BlockedContext, a
   return false;
 }
 
+/** Over everything, in any order: where no block has lanes that nobody reads. */
+export const lowerSumSquare: BlockedLowering = (node, context) => {
+  const [x] = node.inputs;
+  const { axes, keepDims } = node.attributes as ReduceAttributes;
+  if (!isImage(x) || !context.isBlocked(x) || x.shape[1] % context.block !== 0) return false;
+  if (!x.shape.every((extent, axis) => extent === 1 || axes.includes(axis))) return false;
+  const keepdims = { i: keepDims ? 1 : 0 };
+  const [all] = context.emit('ReduceSumSquare', [context.blocked(x)], { keepdims });
+  context.setPlain(node.outputs[0], emitReshape(context, all, node.outputs[0].shape));
+  return true;
+};
+
 /** One value spread over an image, or one channel over many. */
 export const lowerExpand: BlockedLowering = (node, context) => {
   const [x] = node.inputs;

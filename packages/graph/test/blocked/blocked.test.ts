@@ -108,6 +108,10 @@ const CASES: Readonly<Record<string, (x: Tensor) => Tensor>> = {
     const gate = g.sigmoid(g.conv2d(g.mean(x, { axes: [2, 3], keepDims: true }), weights(32, 32, 1, 1)));
     return g.mul(x, gate);
   }, 32),
+  'sum of squares, whole blocks': (x) =>
+    g.sumSquare(g.conv2d(g.sliceAxis(x, 0, 0, 1), weights(32, 3, 3, 3)), { axes: [1, 2, 3] }),
+  'sum of squares, lanes that nobody reads': (x) =>
+    g.sumSquare(g.conv2d(x, weights(20, 3, 3, 3), weights(20))),
   'mean of the image': (x) => g.mean(g.conv2d(x, weights(20, 3, 3, 3)), { axes: [2, 3] }),
   'sum over channels': inside((x) => g.mul(x, g.sum(x, { axes: [1], keepDims: true })), 16),
   'broadcast of an ordinary image': inside((x) =>

@@ -1,6 +1,17 @@
 // Pooling, resizing, gathering: values against small references.
 import { describe, expect, it } from 'vitest';
-import { averagePool2d, constant, gather, maxPool2d, resize2d, scatterAdd } from '../../src/index.ts';
+import {
+  averagePool2d,
+  cast,
+  constant,
+  gather,
+  gradients,
+  maxPool2d,
+  mul,
+  resize2d,
+  scatterAdd,
+  sum,
+} from '../../src/index.ts';
 import { evaluate, largestDifference } from '../fixtures/evaluate.ts';
 
 const image = { x: { shape: [1, 1, 3, 3], data: [1, 2, 3, 4, 5, 6, 7, 8, 9] } };
@@ -40,6 +51,29 @@ describe('resize2d', () => {
     expect(largestDifference(data, expected)).toBeLessThan(1e-5);
   });
 });
+
+// Tiles of the band against the dense matrices that float64 takes.
+it.each(['halfPixel', 'asymmetric'] as const)(
+  'resize2d %s: the adjoint in tiles is the dense one',
+  async (coordinates) => {
+    const size = [192, 5] as const;
+    const w = constant(
+      Float32Array.from({ length: 2 * 192 * 5 }, (_, i) => Math.sin(1.7 * i)),
+      [2, 1, ...size],
+    );
+    const slope = async (dtype: 'float32' | 'float64'): Promise<number[]> => {
+      const { data } = await evaluate(
+        ({ x }) =>
+          gradients(sum(mul(cast(resize2d(cast(x, dtype), { size, coordinates }), 'float32'), w)), [x])[0],
+        { x: { shape: [2, 1, 64, 3], data: Array.from({ length: 2 * 64 * 3 }, () => 0) } },
+      );
+      return Array.from(data, Number);
+    };
+    const [tiled, dense] = [await slope('float32'), await slope('float64')];
+    expect(Math.max(...dense)).toBeGreaterThan(0.1);
+    expect(largestDifference(tiled, dense)).toBeLessThan(1e-5);
+  },
+);
 
 describe('gather and scatterAdd', () => {
   it('picks rows and adds them back', async () => {
