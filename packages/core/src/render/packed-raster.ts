@@ -70,25 +70,37 @@ export function packRaster(
     throw new RangeError(
       `packRaster: the arrays to reuse hold ${pixels.length} of ${entries.length} pixels, expected ${room} of ${width} x ${height}.`,
     );
+  // Each plane by itself, written in order: a loop over planes for each pixel takes half as long again.
+  const [a, b, c] = planesOfArray(out.corners, 3, room);
+  const [ua, va, ub, vb, uc, vc, column, line, outside, inUse] = planesOfArray(values, PACKED_VALUES, room);
   let used = 0;
-  for (let pixel = 0; pixel < entries.length; pixel++) {
-    if (coverage[pixel] === 0) {
-      entries[pixel] = room;
-      continue;
+  for (let row = 0, pixel = 0; row < height; row++) {
+    for (let x = 0; x < width; x++, pixel++) {
+      if (coverage[pixel] === 0) {
+        entries[pixel] = room;
+        continue;
+      }
+      if (used === room) throw new RangeError(`packRaster: more than ${room} pixels are covered.`);
+      const at = pixel * 3;
+      a[used] = corners[at];
+      b[used] = corners[at + 1];
+      c[used] = corners[at + 2];
+      const first = uvCorners[at] * 2;
+      ua[used] = uvs[first];
+      va[used] = uvs[first + 1];
+      const second = uvCorners[at + 1] * 2;
+      ub[used] = uvs[second];
+      vb[used] = uvs[second + 1];
+      const third = uvCorners[at + 2] * 2;
+      uc[used] = uvs[third];
+      vc[used] = uvs[third + 1];
+      column[used] = x + 0.5;
+      line[used] = row + 0.5;
+      outside[used] = facing[pixel];
+      inUse[used] = 1;
+      pixels[used] = pixel;
+      entries[pixel] = used++;
     }
-    if (used === room) throw new RangeError(`packRaster: more than ${room} pixels are covered.`);
-    for (let k = 0; k < 3; k++) {
-      out.corners[k * room + used] = corners[pixel * 3 + k];
-      const uv = uvCorners[pixel * 3 + k] * 2;
-      values[2 * k * room + used] = uvs[uv];
-      values[(2 * k + 1) * room + used] = uvs[uv + 1];
-    }
-    values[6 * room + used] = (pixel % width) + 0.5;
-    values[7 * room + used] = Math.floor(pixel / width) + 0.5;
-    values[8 * room + used] = facing[pixel];
-    values[9 * room + used] = 1;
-    pixels[used] = pixel;
-    entries[pixel] = used++;
   }
   for (let plane = 0; plane < PACKED_VALUES; plane++) values.fill(0, plane * room + used, (plane + 1) * room);
   for (let k = 0; k < 3; k++) out.corners.fill(0, k * room + used, (k + 1) * room);
@@ -96,10 +108,18 @@ export function packRaster(
   return out;
 }
 
+function planesOfArray<T extends Float32Array | Int32Array>(stacked: T, count: number, length: number): T[] {
+  return Array.from(
+    { length: count },
+    (_, plane) => stacked.subarray(plane * length, (plane + 1) * length) as T,
+  );
+}
+
 /** Covered pixels of a raster. */
 export function coveredPixels({ coverage }: Pick<RasterInput, 'coverage'>): number {
   let count = 0;
-  for (const covered of coverage) if (covered !== 0) count++;
+  // By index: an iterator takes ten times as long.
+  for (let pixel = 0; pixel < coverage.length; pixel++) if (coverage[pixel] !== 0) count++;
   return count;
 }
 

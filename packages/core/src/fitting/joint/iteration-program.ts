@@ -24,7 +24,7 @@ import {
   pixelLoss,
   regularisationLoss,
 } from '../../losses/index.ts';
-import type { LandmarkEmbedding, MorphableModel } from '../../model/index.ts';
+import type { LandmarkEmbedding, LandmarkModel, MorphableModel } from '../../model/index.ts';
 import {
   packedRasterSpecs,
   rasterSpecs,
@@ -59,6 +59,8 @@ export interface ProgramContext {
   readonly texture: TextureModel;
   readonly identity: DifferentiableIdentityNetwork | undefined;
   readonly embedding: LandmarkEmbedding;
+  /** The model cut down to the embedding's landmarks. */
+  readonly landmarks: LandmarkModel;
   readonly pivot: Float32Array;
   readonly sizes: ParameterSizes;
   /** Shape of the network's embedding, and of its activations by name; empty without a network. */

@@ -4,7 +4,7 @@
  */
 import { compile, trace, type Program, type Runtime } from '@likeness/graph';
 import type { DifferentiableIdentityNetwork } from '../../analysis/index.ts';
-import type { LandmarkEmbedding, MorphableModel } from '../../model/index.ts';
+import { landmarkModel, type LandmarkEmbedding, type MorphableModel } from '../../model/index.ts';
 import type { TextureModel } from '../../texture/index.ts';
 import { facePivot } from './head-shape.ts';
 import {
@@ -45,6 +45,7 @@ export function createJointPrograms(options: JointProgramOptions): JointPrograms
     texture,
     identity,
     embedding,
+    landmarks: landmarkModel(model, embedding),
     pivot: facePivot(model, embedding),
     sizes: parameterSizes(model, texture),
     features: identity ? featureShapes(identity) : {},

@@ -1,7 +1,6 @@
 /** One photo's share of a running joint fit: where it started, where it is, and the arrays that its programs read. */
 import type { random } from '@likeness/graph';
 import { cameraValues, project, type PinholeCamera } from '../../camera/index.ts';
-import { landmarkPositions, evaluateModel } from '../../model/index.ts';
 import { createRasterInput, rasterInput, type RasterInput } from '../../render/index.ts';
 import {
   cameraOf,
@@ -14,7 +13,7 @@ import {
 } from './parameters.ts';
 import type { ProgramContext } from './iteration-program.ts';
 import { photoInputs, type PhotoInputs } from './photo-inputs.ts';
-import { randomView, type RandomViewOptions } from './random-view.ts';
+import { landmarkPlacesOf, randomView, type RandomViewOptions } from './random-view.ts';
 import type { ParameterGroup } from './stages.ts';
 import type { JointPhoto } from './types.ts';
 
@@ -104,11 +103,11 @@ export function randomArrays(
   sizePx: number,
   options: RandomViewOptions | undefined,
 ): ProgramArrays {
-  const { model, identity, embedding } = context;
+  const { model, identity, landmarks } = context;
   const view = randomView(model, from, context.pivot, options);
   const values = cameraValues(view.camera);
-  const positions = evaluateModel(model, naturalIdentity(person), view.expression);
-  const points = landmarkPoints(project(view.camera, landmarkPositions(model, embedding, positions)));
+  const places = landmarkPlacesOf(landmarks, naturalIdentity(person), view.expression);
+  const points = landmarkPoints(project(view.camera, places));
   const factor = sizePx / (identity?.sizePx ?? sizePx);
   return {
     'random.expression': view.expression,

@@ -4,7 +4,9 @@ import { expect, it } from 'vitest';
 import { project } from '../../../src/camera/index.ts';
 import { facePivot } from '../../../src/fitting/joint/head-shape.ts';
 import { RANDOM_VIEW_DEFAULTS, randomView } from '../../../src/fitting/joint/index.ts';
+import { landmarkPlacesOf } from '../../../src/fitting/joint/random-view.ts';
 import { shadeNormals } from '../../../src/lighting/index.ts';
+import { evaluateModel, landmarkModel, landmarkPositions } from '../../../src/model/index.ts';
 
 const model = syntheticModel();
 const pivot = facePivot(model, model.landmarks['mediapipe468']);
@@ -15,6 +17,17 @@ const views = Array.from({ length: 200 }, (_, i) =>
 it('one key gives one view, another key another', () => {
   expect(randomView(model, random.foldIn(random.key(3), 7), pivot)).toEqual(views[7]);
   expect(views[8]).not.toEqual(views[7]);
+});
+
+it('finds the landmarks of a head without its other vertices', () => {
+  const embedding = model.landmarks['mediapipe468'];
+  const identity = Float32Array.from({ length: model.identity.count }, (_, k) => Math.sin(k + 1));
+  const whole = landmarkPositions(model, embedding, evaluateModel(model, identity, views[4].expression));
+  const places = landmarkPlacesOf(landmarkModel(model, embedding), identity, views[4].expression);
+  expect(places.length).toBe(whole.length);
+  places.forEach((value, i) => {
+    expect(value).toBeCloseTo(whole[i], 3);
+  });
 });
 
 it('looks at the face from in front, upright, with the face in the middle', () => {
