@@ -169,8 +169,8 @@ export async function iterationProblem(
   const crops = cropsOf(state, context, size);
   const seen = await features.run({ image: crops.photo });
   const rasterise = (): ProgramArrays => ({
-    ...rasterArrays(state, context, 'raster', projected, size),
-    ...rasterArrays(state, context, 'random.raster', randomProjected, size),
+    ...rasterArrays(context, 'raster', projected, size),
+    ...rasterArrays(context, 'random.raster', randomProjected, size),
   });
   const all: ProgramArrays = {
     ...parameters,
@@ -186,14 +186,14 @@ export async function iterationProblem(
   await maker.dispose();
   const smooth: ProgramArrays = {
     ...all,
-    ...smoothRaster('raster', all, projected, model.uvs, size),
-    ...smoothRaster('random.raster', all, randomProjected, model.uvs, size),
+    ...smoothRaster('raster', all, projected, model, size),
+    ...smoothRaster('random.raster', all, randomProjected, model, size),
   };
 
   return {
     programs,
     vertices: model.vertexCount,
-    pixels: ['raster', 'random.raster'].map((view) => sumOf(all[`${view}.coverage`])),
+    pixels: ['raster', 'random.raster'].map((view) => covered(all[`${view}.shown`])),
     groups: shape.free.map((name) => ({ name, size: sizes[name] })),
     terms: shape.losses,
     open: async (of) => {
@@ -207,13 +207,15 @@ export async function iterationProblem(
         rasterise,
       };
     },
-    smoothPixels: ['raster', 'random.raster'].map((view) => sumOf(smooth[`${view}.coverage`])),
+    smoothPixels: ['raster', 'random.raster'].map((view) => covered(smooth[`${view}.shown`])),
     write: (folder, onlySmooth) => {
       const embedding = context.embedding;
       writeArrays(
         folder,
         {
           ...(onlySmooth ? smooth : all),
+          ...rasterForPeer('raster', onlySmooth ? smooth : all, model),
+          ...rasterForPeer('random.raster', onlySmooth ? smooth : all, model),
           'model.mean': model.mean,
           'model.identity': model.identity.deltas,
           'model.expression': model.expression.deltas,
@@ -281,10 +283,26 @@ function viewArrays(
   };
 }
 
-function sumOf(values: Float32Array | Int32Array): number {
-  let sum = 0;
-  for (const value of values) sum += value;
-  return sum;
+function covered(shown: Float32Array | Int32Array): number {
+  let count = 0;
+  for (const code of shown) if (code !== 0) count++;
+  return count;
+}
+
+/** What the peer reads of a raster: vertices and chart corners of each pixel's triangle, whether there is one, and whether it shows its outside. */
+function rasterForPeer(prefix: string, arrays: ProgramArrays, model: MorphableModel): ProgramArrays {
+  const shown = arrays[`${prefix}.shown`];
+  const cornersOf = (of: Uint32Array): Int32Array =>
+    Int32Array.from({ length: shown.length * 3 }, (_, i) => {
+      const code = shown[Math.floor(i / 3)];
+      return code === 0 ? 0 : of[(Math.abs(code) - 1) * 3 + (i % 3)];
+    });
+  return {
+    [`${prefix}.corners`]: cornersOf(model.triangles),
+    [`${prefix}.uvCorners`]: cornersOf(model.uvTriangles),
+    [`${prefix}.coverage`]: Float32Array.from(shown, (code) => (code === 0 ? 0 : 1)),
+    [`${prefix}.facing`]: Float32Array.from(shown, (code) => (code > 0 ? 1 : 0)),
+  };
 }
 
 /** Barycentrics as near to 0, and texels as near to a boundary between two, as this are left out of the comparison. */
@@ -292,20 +310,22 @@ const EDGE = 2e-3;
 /** So are triangles lower than this many pixels, in which our gradient is bounded (`pixelBarycentrics`) and the peer's is not. */
 const SLIVER_PX = 0.301;
 
-/** `prefix.*` without the pixels at which a rounding error changes the gradient. */
+/** `prefix.shown` without the pixels at which a rounding error changes the gradient. */
 function smoothRaster(
   prefix: string,
   arrays: ProgramArrays,
   projected: Float32Array,
-  uvs: Float32Array,
+  { triangles, uvTriangles, uvs }: MorphableModel,
   size: number,
 ): ProgramArrays {
-  const [corners, uvCorners, coverage, facing] = ['corners', 'uvCorners', 'coverage', 'facing'].map((name) =>
-    arrays[`${prefix}.${name}`].slice(),
-  );
-  for (let i = 0; i < coverage.length; i++) {
-    if (coverage[i] === 0) continue;
-    const at = [0, 1, 2].map((k) => projected.subarray(corners[i * 3 + k] * 3, corners[i * 3 + k] * 3 + 3));
+  const shown = arrays[`${prefix}.shown`].slice();
+  for (let i = 0; i < shown.length; i++) {
+    if (shown[i] === 0) continue;
+    const first = (Math.abs(shown[i]) - 1) * 3;
+    const at = [0, 1, 2].map((k) => {
+      const vertex = triangles[first + k] * 3;
+      return projected.subarray(vertex, vertex + 3);
+    });
     const [x, y] = [(i % size) + 0.5, Math.floor(i / size) + 0.5];
     const areas = [0, 1, 2].map((k) => {
       const [p, q] = [at[(k + 1) % 3], at[(k + 2) % 3]];
@@ -317,7 +337,7 @@ function smoothRaster(
     const barycentrics = shares.map((share) => share / total);
     const texel = [0, 1].map((c) => {
       let value = 0;
-      for (let k = 0; k < 3; k++) value += barycentrics[k] * uvs[uvCorners[i * 3 + k] * 2 + c];
+      for (let k = 0; k < 3; k++) value += barycentrics[k] * uvs[uvTriangles[first + k] * 2 + c];
       return value * TEXTURE_PX - 0.5;
     });
     const sides = [0, 1, 2].map((k) => {
@@ -328,16 +348,9 @@ function smoothRaster(
       Math.abs(whole) < SLIVER_PX * Math.max(...sides) ||
       Math.min(...barycentrics) < EDGE ||
       texel.some((value) => Math.abs(value - Math.round(value)) < EDGE);
-    if (!jumps) continue;
-    coverage[i] = facing[i] = 0;
-    for (let k = 0; k < 3; k++) corners[i * 3 + k] = uvCorners[i * 3 + k] = 0;
+    if (jumps) shown[i] = 0;
   }
-  return {
-    [`${prefix}.corners`]: corners,
-    [`${prefix}.uvCorners`]: uvCorners,
-    [`${prefix}.coverage`]: coverage,
-    [`${prefix}.facing`]: facing,
-  };
+  return { [`${prefix}.shown`]: shown };
 }
 
 /** Numbers of a formula: no two alike, none of them zero by accident. */

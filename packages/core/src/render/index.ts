@@ -5,7 +5,7 @@ export type { RenderHeadOptions, RenderSurface } from './render-head.ts';
 export { pixelBarycentrics } from './barycentrics.ts';
 export { decodeSrgb, encodeSrgb } from './encode-srgb.ts';
 export { interpolate } from './interpolate.ts';
-export { createRasterInput, rasterInput, rasterSpecs } from './raster-input.ts';
+export { createRasterInput, rasterInput, rasterSpecs, shownTriangles } from './raster-input.ts';
 export type {
   PictureSize,
   RasterInput,
@@ -14,7 +14,7 @@ export type {
   RasterTensors,
 } from './raster-input.ts';
 export { coveredPixels, packedRasterSpecs, packRaster } from './packed-raster.ts';
-export type { PackedRaster, PackedRasterTensors } from './packed-raster.ts';
+export type { PackedRaster, PackedRasterTensors, PackedSurface } from './packed-raster.ts';
 export { renderFace } from './render-face.ts';
 export type { FaceLight, RenderedFace, RenderFaceOptions } from './render-face.ts';
 export { SAMPLE_TEXTURE_DEFAULTS, sampleTexture } from './sample-texture.ts';

@@ -13,7 +13,7 @@ import {
   type TensorSpec,
 } from '@likeness/graph';
 import { joinPlanes, splitPlanes } from './planes.ts';
-import type { PictureSize, RasterInput } from './raster-input.ts';
+import type { PictureSize, RasterSurface } from './raster-input.ts';
 
 /** What the covered pixels show, one entry each, in row-major order; entries that are not in use are 0. */
 export interface PackedRaster {
@@ -46,15 +46,21 @@ export function packedRasterSpecs(
   };
 }
 
+/** What a pixel's triangle looks up. */
+export interface PackedSurface extends RasterSurface {
+  /** [U, 2] of the chart. */
+  readonly uvs: Float32Array;
+}
+
 /**
- * @param uvs [U, 2] of the chart
+ * @param shown from `shownTriangles`
  * @param room entries of the arrays
  * @param reuse arrays of the same sizes to write into
  * @throws RangeError when more pixels are covered than there is room for
  */
 export function packRaster(
-  { corners, uvCorners, coverage, facing }: RasterInput,
-  uvs: Float32Array,
+  shown: Int32Array,
+  { triangles, uvTriangles, uvs }: PackedSurface,
   { width, height }: PictureSize,
   room: number,
   reuse?: PackedRaster,
@@ -66,6 +72,10 @@ export function packRaster(
     entries: new Int32Array(width * height),
   };
   const { values, pixels, entries } = out;
+  if (shown.length !== width * height)
+    throw new RangeError(
+      `packRaster: expected ${width * height} pixels for ${width} x ${height}, received ${shown.length}.`,
+    );
   if (pixels.length !== room || entries.length !== width * height)
     throw new RangeError(
       `packRaster: the arrays to reuse hold ${pixels.length} of ${entries.length} pixels, expected ${room} of ${width} x ${height}.`,
@@ -76,27 +86,28 @@ export function packRaster(
   let used = 0;
   for (let row = 0, pixel = 0; row < height; row++) {
     for (let x = 0; x < width; x++, pixel++) {
-      if (coverage[pixel] === 0) {
+      const code = shown[pixel];
+      if (code === 0) {
         entries[pixel] = room;
         continue;
       }
       if (used === room) throw new RangeError(`packRaster: more than ${room} pixels are covered.`);
-      const at = pixel * 3;
-      a[used] = corners[at];
-      b[used] = corners[at + 1];
-      c[used] = corners[at + 2];
-      const first = uvCorners[at] * 2;
+      const at = (code > 0 ? code - 1 : -1 - code) * 3;
+      a[used] = triangles[at];
+      b[used] = triangles[at + 1];
+      c[used] = triangles[at + 2];
+      const first = uvTriangles[at] * 2;
       ua[used] = uvs[first];
       va[used] = uvs[first + 1];
-      const second = uvCorners[at + 1] * 2;
+      const second = uvTriangles[at + 1] * 2;
       ub[used] = uvs[second];
       vb[used] = uvs[second + 1];
-      const third = uvCorners[at + 2] * 2;
+      const third = uvTriangles[at + 2] * 2;
       uc[used] = uvs[third];
       vc[used] = uvs[third + 1];
       column[used] = x + 0.5;
       line[used] = row + 0.5;
-      outside[used] = facing[pixel];
+      outside[used] = code > 0 ? 1 : 0;
       inUse[used] = 1;
       pixels[used] = pixel;
       entries[pixel] = used++;
@@ -115,11 +126,11 @@ function planesOfArray<T extends Float32Array | Int32Array>(stacked: T, count: n
   );
 }
 
-/** Covered pixels of a raster. */
-export function coveredPixels({ coverage }: Pick<RasterInput, 'coverage'>): number {
+/** Covered pixels. @param shown from `shownTriangles` */
+export function coveredPixels(shown: Int32Array): number {
   let count = 0;
   // By index: an iterator takes ten times as long.
-  for (let pixel = 0; pixel < coverage.length; pixel++) if (coverage[pixel] !== 0) count++;
+  for (let pixel = 0; pixel < shown.length; pixel++) if (shown[pixel] !== 0) count++;
   return count;
 }
 

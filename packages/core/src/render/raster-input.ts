@@ -3,7 +3,7 @@
  * gradient, so it is found here between two runs of the program; barycentrics are computed again inside (`pixelBarycentrics`).
  */
 import type { Tensor, TensorSpec } from '@likeness/graph';
-import { rasterizeVisibility } from './rasterize.ts';
+import { rasterizeShown } from './rasterize.ts';
 import { findSilhouette, type Silhouette } from './silhouette.ts';
 
 /** Pixels of a picture. */
@@ -113,38 +113,45 @@ export function rasterInput(
     throw new RangeError(
       `rasterInput: the arrays to reuse hold ${reuse.coverage.length} pixels, the picture ${width} x ${height}.`,
     );
-  const visibility = rasterizeVisibility(projected, triangles, width, height);
-  const { triangleIds } = visibility;
+  const { shown, inverseDepth } = rasterizeShown(projected, triangles, width, height);
   const { corners, uvCorners, coverage, facing } = reuse;
   corners.fill(0);
   uvCorners.fill(0);
   coverage.fill(0);
   facing.fill(0);
-  for (let pixel = 0; pixel < triangleIds.length; pixel++) {
-    const id = triangleIds[pixel] * 3;
-    if (id < 0) continue;
+  for (let pixel = 0; pixel < shown.length; pixel++) {
+    const code = shown[pixel];
+    if (code === 0) continue;
+    const id = (Math.abs(code) - 1) * 3;
     const at = pixel * 3;
-    const a = triangles[id];
-    const b = triangles[id + 1];
-    const c = triangles[id + 2];
-    corners[at] = a;
-    corners[at + 1] = b;
-    corners[at + 2] = c;
+    corners[at] = triangles[id];
+    corners[at + 1] = triangles[id + 1];
+    corners[at + 2] = triangles[id + 2];
     uvCorners[at] = uvTriangles[id];
     uvCorners[at + 1] = uvTriangles[id + 1];
     uvCorners[at + 2] = uvTriangles[id + 2];
     coverage[pixel] = 1;
-    if (showsOutside(projected, a * 3, b * 3, c * 3)) facing[pixel] = 1;
+    if (code > 0) facing[pixel] = 1;
   }
   const { silhouettePixels, silhouetteEdges } = reuse;
   if (silhouettePixels && silhouetteEdges)
-    findSilhouette(projected, triangles, visibility, { silhouettePixels, silhouetteEdges });
+    findSilhouette(
+      projected,
+      triangles,
+      { width, height, triangleIds: shown.map((code) => Math.abs(code) - 1), inverseDepth },
+      { silhouettePixels, silhouetteEdges },
+    );
   return reuse;
 }
 
-/** v points down: counter-clockwise from outside has negative area on screen. */
-function showsOutside(projected: Float32Array, a: number, b: number, c: number): boolean {
-  const u = projected[a];
-  const v = projected[a + 1];
-  return (projected[b] - u) * (projected[c + 1] - v) - (projected[b + 1] - v) * (projected[c] - u) < 0;
+/**
+ * The same in one number a pixel, which `packRaster` takes: 0 where nothing is, else 1 + the triangle's index, negative where the triangle is seen
+ * from inside. @returns [H*W]
+ */
+export function shownTriangles(
+  projected: Float32Array,
+  triangles: Uint32Array,
+  { width, height }: PictureSize,
+): Int32Array {
+  return rasterizeShown(projected, triangles, width, height).shown;
 }

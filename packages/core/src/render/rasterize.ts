@@ -117,11 +117,34 @@ export function rasterizeVisibility(
   height: number,
   options: RasterizeOptions = {},
 ): VisibilityBuffer {
+  const { shown, inverseDepth } = rasterizeShown(projected, triangles, width, height, options);
+  // Written over: nobody else has it.
+  const triangleIds = shown;
+  for (let pixel = 0; pixel < shown.length; pixel++) triangleIds[pixel] = Math.abs(shown[pixel]) - 1;
+  return { width, height, triangleIds, inverseDepth };
+}
+
+/** Which triangle a pixel shows, and which of its sides. */
+export interface ShownBuffer {
+  /** [H, W] 0 where nothing is, else 1 + the triangle's index, negative where its inside is seen. */
+  readonly shown: Int32Array;
+  /** [H, W] 1 / depth at the pixel centre, 0 where empty. */
+  readonly inverseDepth: Float32Array;
+}
+
+/** {@link rasterizeVisibility} with the sides. */
+export function rasterizeShown(
+  projected: Float32Array,
+  triangles: Uint32Array,
+  width: number,
+  height: number,
+  options: RasterizeOptions = {},
+): ShownBuffer {
   if (!Number.isInteger(width) || !Number.isInteger(height) || width <= 0 || height <= 0) {
     throw new RangeError(`rasterize: width and height must be positive integers, got ${width} x ${height}.`);
   }
   const cull = options.cull ?? RASTERIZE_DEFAULTS.cull;
-  const triangleIds = new Int32Array(width * height).fill(-1);
+  const shown = new Int32Array(width * height);
   const inverseDepth = new Float32Array(width * height);
   const half = SUBPIXEL / 2;
   const lastRowOf = height - 1;
@@ -155,6 +178,7 @@ export function rasterizeVisibility(
     if (area === 0) continue;
     // v points down: counter-clockwise from outside has negative area on screen.
     if (cull !== 'none' && area < 0 === (cull === 'front')) continue;
+    const code = area < 0 ? id + 1 : -1 - id;
     if (area < 0) {
       area = -area;
       [b, c] = [c, b];
@@ -201,7 +225,7 @@ export function rasterizeVisibility(
             );
             if (inverse > inverseDepth[pixel]) {
               inverseDepth[pixel] = inverse;
-              triangleIds[pixel] = id;
+              shown[pixel] = code;
             }
           }
           weightA = (weightA + acrossA) | 0;
@@ -243,7 +267,7 @@ export function rasterizeVisibility(
           const inverse = Math.fround(weightA * inverseA + weightB * inverseB + weightC * inverseC);
           if (inverse > inverseDepth[pixel]) {
             inverseDepth[pixel] = inverse;
-            triangleIds[pixel] = id;
+            shown[pixel] = code;
           }
         } else if (inside) break; // convex: nothing more in this row
         weightA += stepXa;
@@ -255,7 +279,7 @@ export function rasterizeVisibility(
       rowC += stepYc;
     }
   }
-  return { width, height, triangleIds, inverseDepth };
+  return { shown, inverseDepth };
 }
 
 interface SnappedVertices {

@@ -2,17 +2,18 @@
 import { compile, gradients, mul, sum } from '@likeness/graph';
 import { nodeRuntime } from '@likeness/graph/node';
 import { expect, it } from 'vitest';
-import { coveredPixels, createRasterInput, packRaster } from '../../src/render/index.ts';
+import { coveredPixels, packRaster, shownTriangles } from '../../src/render/index.ts';
 import { spreadPixels } from '../../src/render/packed-raster.ts';
-import { rasterOf, scene, size } from './toy-scene.ts';
+import { projectIntoCrop, rasterOf, scene, size } from './toy-scene.ts';
 
 const raster = rasterOf();
-const covered = coveredPixels(raster);
+const triangles = shownTriangles(projectIntoCrop(), scene.triangles, size);
+const covered = coveredPixels(triangles);
 const pixels = size.width * size.height;
 
 it('has one entry for each covered pixel, and what the pixel shows', () => {
   const room = covered + 3;
-  const packed = packRaster(raster, scene.uvs, size, room);
+  const packed = packRaster(triangles, scene, size, room);
   const at = (plane: number, entry: number): number => packed.values[plane * room + entry];
   const shown = Array.from({ length: pixels }, (_, pixel) => pixel).filter((i) => raster.coverage[i] > 0);
   expect(shown.length).toBe(covered);
@@ -39,23 +40,25 @@ it('has one entry for each covered pixel, and what the pixel shows', () => {
 
 it('writes into given arrays as into new ones, and refuses too many pixels and arrays of another size', () => {
   const room = covered + 3;
-  const full = { ...raster, coverage: new Float32Array(pixels).fill(1) };
-  const used = packRaster(full, scene.uvs, size, pixels);
-  expect(packRaster(raster, scene.uvs, size, pixels, used)).toEqual(
-    packRaster(raster, scene.uvs, size, pixels),
+  const used = packRaster(new Int32Array(pixels).fill(1), scene, size, pixels);
+  expect(packRaster(triangles, scene, size, pixels, used)).toEqual(
+    packRaster(triangles, scene, size, pixels),
   );
-  expect(() => packRaster(raster, scene.uvs, size, covered - 1)).toThrow(
+  expect(() => packRaster(triangles, scene, size, covered - 1)).toThrow(
     `packRaster: more than ${covered - 1} pixels are covered.`,
   );
-  expect(() => packRaster(raster, scene.uvs, size, room, used)).toThrow(
+  expect(() => packRaster(triangles, scene, size, room, used)).toThrow(
     `packRaster: the arrays to reuse hold ${pixels} of ${pixels} pixels, expected ${room} of 22 x 19.`,
   );
-  expect(coveredPixels(createRasterInput(size))).toBe(0);
+  expect(() => packRaster(new Int32Array(5), scene, size, room)).toThrow(
+    `packRaster: expected ${pixels} pixels for 22 x 19, received 5.`,
+  );
+  expect(coveredPixels(new Int32Array(pixels))).toBe(0);
 });
 
 it('spreads planes over pixels, and its adjoint picks them again', async () => {
   const room = covered + 3;
-  const packed = packRaster(raster, scene.uvs, size, room);
+  const packed = packRaster(triangles, scene, size, room);
   const planes = Float32Array.from({ length: 2 * room }, (_, i) => Math.sin(i));
   const weights = Float32Array.from({ length: 2 * pixels }, (_, i) => Math.cos(i));
   const program = await compile(

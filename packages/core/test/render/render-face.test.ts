@@ -89,7 +89,7 @@ function render(t: Inputs, raster: RasterInput, background?: number | Tensor, pa
     },
     crop: t['crop'],
     light,
-    raster: packed ? toy.packedConstants(raster) : toy.rasterConstants(raster),
+    raster: packed ? toy.packedConstants() : toy.rasterConstants(raster),
     size,
     background,
   });

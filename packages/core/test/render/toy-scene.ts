@@ -9,6 +9,7 @@ import {
   createRasterInput,
   packedRasterSpecs,
   packRaster,
+  shownTriangles,
   rasterInput,
   type PackedRasterTensors,
   type PictureSize,
@@ -118,10 +119,11 @@ export function rasterConstants(raster: RasterInput): RasterTensors {
   };
 }
 
-/** The same packed, with some entries to spare. */
-export function packedConstants(raster: RasterInput, spare = 7): PackedRasterTensors {
-  const room = coveredPixels(raster) + spare;
-  const packed = packRaster(raster, scene.uvs, size, room);
+/** What `rasterOf()` finds, packed, with some entries to spare. */
+export function packedConstants(spare = 7): PackedRasterTensors {
+  const shown = shownTriangles(projectIntoCrop(), scene.triangles, size);
+  const room = coveredPixels(shown) + spare;
+  const packed = packRaster(shown, scene, size, room);
   const specs = packedRasterSpecs(size, room);
   const tensor = (name: keyof typeof specs): Tensor =>
     constant(packed[name], specs[name].shape, specs[name].dtype);

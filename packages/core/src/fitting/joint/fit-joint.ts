@@ -309,8 +309,8 @@ async function iterate(
   const placed = now();
   const has = (name: string): boolean => program.inputs.some((port) => port.name === name);
   const all: ProgramArrays = { ...inputs, ...state.targets };
-  if (has('raster.corners')) Object.assign(all, rasterArrays(state, context, 'raster', projected, sizePx));
-  if (withRandom) Object.assign(all, rasterArrays(state, context, 'random.raster', randomProjected, sizePx));
+  if (has('raster.shown')) Object.assign(all, rasterArrays(context, 'raster', projected, sizePx));
+  if (withRandom) Object.assign(all, rasterArrays(context, 'random.raster', randomProjected, sizePx));
   Object.assign(all, {
     photo: crops.photo,
     mask: crops.mask,
@@ -478,7 +478,7 @@ async function renderAll(
     const crops = cropsOf(state, context, sizePx);
     const { over } = await program.run({
       ...inputs,
-      ...rasterArrays(state, context, 'raster', projected, sizePx),
+      ...rasterArrays(context, 'raster', projected, sizePx),
       photo: crops.photo,
       mask: crops.mask,
     });

@@ -27,10 +27,8 @@ import {
 import type { LandmarkEmbedding, LandmarkModel, MorphableModel } from '../../model/index.ts';
 import {
   packedRasterSpecs,
-  rasterSpecs,
   renderFace,
   type PackedRasterTensors,
-  type RasterTensors,
   type RenderedFace,
 } from '../../render/index.ts';
 import { textureAtSize, type TextureModel } from '../../texture/index.ts';
@@ -87,6 +85,18 @@ export interface StageShape {
 /** What lies behind the head in the random view, sRGB: a plain wall. */
 const WALL = 0.5;
 
+/** Prefixes of the rasters that the terms draw from. */
+export function viewsOf(losses: readonly LossName[]): string[] {
+  return [
+    ...(drawsPhoto(losses) ? ['raster'] : []),
+    ...(losses.includes('identityRandom') ? ['random.raster'] : []),
+  ];
+}
+
+function drawsPhoto(losses: readonly LossName[]): boolean {
+  return losses.some((name) => name === 'pixel' || name === 'identity' || name === 'content');
+}
+
 /** Side of the render that a stage gets. */
 export function stageShape(stage: Stage, context: ProgramContext, defaultPx: number): StageShape {
   const losses = LOSS_NAMES.filter((name) => uses(stage, name));
@@ -102,10 +112,10 @@ export function stageShape(stage: Stage, context: ProgramContext, defaultPx: num
 /**
  * Inputs: parameters, raster of both views, the photo's crop [1, 3, N, N], its mask [1, 1, N, N], landmarks and what the network
  * saw in the photo; `weights` [terms] in the order of `shape.losses`.
- * With `room`, rasters are packed (`packedRasterSpecs`) with room for so many pixels.
+ * Rasters are packed (`packedRasterSpecs`) with room for so many pixels; a stage that draws nothing needs none.
  * Outputs: `loss` [1], `terms` [terms], `gradient` [all free values, in the order of `shape.free`].
  */
-export function iterationProgram(context: ProgramContext, shape: StageShape, room?: number): TracedProgram {
+export function iterationProgram(context: ProgramContext, shape: StageShape, room: number): TracedProgram {
   const { sizes, embedding, features } = context;
   const { sizePx, losses } = shape;
   const size = { width: sizePx, height: sizePx };
@@ -114,8 +124,8 @@ export function iterationProgram(context: ProgramContext, shape: StageShape, roo
     ...parameterSpecs(sizes),
     weights: { shape: [losses.length] },
   };
-  const raster = room === undefined ? rasterSpecs(size) : packedRasterSpecs(size, room);
-  const renders = has('pixel') || has('identity') || has('content');
+  const raster = packedRasterSpecs(size, room);
+  const renders = drawsPhoto(losses);
   if (renders) {
     Object.assign(specs, prefixed('raster', raster));
     specs['photo'] = { shape: [1, 3, sizePx, sizePx] };
@@ -261,7 +271,7 @@ function renderOwn(
 }
 
 /** All inputs that start with the prefix: the raster's arrays as `renderFace` takes them. */
-function rasterTensors(inputs: Inputs, prefix: string): RasterTensors | PackedRasterTensors {
+function rasterTensors(inputs: Inputs, prefix: string): PackedRasterTensors {
   const found = Object.entries(inputs)
     .filter(([name]) => name.startsWith(`${prefix}.`))
     .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]);
@@ -306,12 +316,13 @@ export function geometryProgram(context: ProgramContext, withRandom: boolean): T
 export function renderProgram(
   context: ProgramContext,
   { sizePx, textureSize }: Pick<StageShape, 'sizePx' | 'textureSize'>,
+  room: number,
 ): TracedProgram {
   const size = { width: sizePx, height: sizePx };
   return {
     specs: {
       ...parameterSpecs(context.sizes),
-      ...prefixed('raster', rasterSpecs(size)),
+      ...prefixed('raster', packedRasterSpecs(size, room)),
       photo: { shape: [1, 3, sizePx, sizePx] },
       mask: { shape: [1, 1, sizePx, sizePx] },
     },

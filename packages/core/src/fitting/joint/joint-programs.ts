@@ -11,6 +11,7 @@ import {
   geometryProgram,
   iterationProgram,
   renderProgram,
+  viewsOf,
   type ProgramContext,
   type StageShape,
   type TracedProgram,
@@ -63,35 +64,35 @@ export function createJointPrograms(options: JointProgramOptions): JointPrograms
     }
     return found;
   };
+  /** A program that draws these views, over the covered pixels alone. */
+  const drawn = (
+    key: string,
+    views: readonly string[],
+    sizePx: number,
+    make: (room: number) => TracedProgram,
+  ): Promise<Program> => {
+    if (views.length === 0) return get(key, () => make(0));
+    let found = packed.get(key);
+    if (!found) {
+      const open = (room: number): Promise<Program> => get(`${key} ${room}`, () => make(room));
+      found = packedProgram({ views, surface: model, sizePx, open });
+      packed.set(key, found);
+      found.catch(() => packed.delete(key));
+    }
+    return found;
+  };
   return {
     context,
-    iteration: (shape) => {
-      const key = `iteration ${JSON.stringify(shape)}`;
-      const { specs } = iterationProgram(context, shape);
-      const views = ['raster', 'random.raster'].filter((view) => `${view}.corners` in specs);
-      if (views.length === 0) return get(key, () => iterationProgram(context, shape));
-      let found = packed.get(key);
-      if (!found) {
-        found = packedProgram({
-          inputs: Object.entries(specs).map(([name, { shape: extents, dtype = 'float32' }]) => ({
-            name,
-            shape: extents,
-            dtype,
-          })),
-          views,
-          model,
-          sizePx: shape.sizePx,
-          open: (room) => get(`${key} ${room}`, () => iterationProgram(context, shape, room)),
-        });
-        packed.set(key, found);
-        found.catch(() => packed.delete(key));
-      }
-      return found;
-    },
+    iteration: (shape) =>
+      drawn(`iteration ${JSON.stringify(shape)}`, viewsOf(shape.losses), shape.sizePx, (room) =>
+        iterationProgram(context, shape, room),
+      ),
     geometry: (withRandom) =>
       get(`geometry ${String(withRandom)}`, () => geometryProgram(context, withRandom)),
     render: ({ sizePx, textureSize }) =>
-      get(`render ${sizePx} ${textureSize}`, () => renderProgram(context, { sizePx, textureSize })),
+      drawn(`render ${sizePx} ${textureSize}`, ['raster'], sizePx, (room) =>
+        renderProgram(context, { sizePx, textureSize }, room),
+      ),
     features: () =>
       get('features', () => {
         if (!identity)

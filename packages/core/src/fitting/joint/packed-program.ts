@@ -4,8 +4,7 @@
  * the raster's own arrays as inputs.
  */
 import type { PortInfo, Program, ProgramInput, RunOptions } from '@likeness/graph';
-import { coveredPixels, packRaster, type PackedRaster, type RasterInput } from '../../render/index.ts';
-import type { MorphableModel } from '../../model/index.ts';
+import { coveredPixels, packRaster, type PackedRaster, type PackedSurface } from '../../render/index.ts';
 
 /** Room for covered pixels, of all. A head covers half of FaceRes' crop. */
 const ROOMS: readonly number[] = [5 / 8, 13 / 16, 1];
@@ -17,39 +16,39 @@ export function roomFor(covered: number, pixels: number): number {
 }
 
 export interface PackedProgramOptions {
-  /** Inputs as they are given, unpacked. */
-  readonly inputs: readonly PortInfo[];
-  /** Prefixes of the rasters among them. */
+  /** Prefixes of the rasters among the inputs. */
   readonly views: readonly string[];
-  readonly model: Pick<MorphableModel, 'uvs'>;
+  readonly surface: PackedSurface;
   readonly sizePx: number;
   /** The program with room for so many pixels. */
   readonly open: (room: number) => Promise<Program>;
 }
 
-const ARRAYS = ['corners', 'uvCorners', 'coverage', 'facing'] as const;
-
-/** Opens the smallest of the programs, the others when they are needed. */
+/**
+ * Opens the smallest of the programs, the others when they are needed.
+ * Of each raster the program takes `VIEW.shown` [H*W] (`shownTriangles`), beside all that is no raster.
+ */
 export async function packedProgram(options: PackedProgramOptions): Promise<Program> {
-  const { inputs, views, model, sizePx, open } = options;
+  const { views, surface, sizePx, open } = options;
   const size = { width: sizePx, height: sizePx };
   const pixels = sizePx * sizePx;
   const buffers = new Map<string, PackedRaster>();
-  const raw = new Set(views.flatMap((view) => ARRAYS.map((name) => `${view}.${name}`)));
-  const { outputs, runtime } = await open(roomFor(0, pixels));
+  const names = views.map((view) => `${view}.shown`);
+  const { inputs, outputs, runtime } = await open(roomFor(0, pixels));
+  const others = inputs.filter(({ name }) => !views.some((view) => isRaster(name, view)));
   return {
-    inputs,
+    inputs: [...others, ...names.map((name): PortInfo => ({ name, shape: [pixels], dtype: 'int32' }))],
     outputs,
     runtime,
     async run(given: Readonly<Record<string, ProgramInput>>, runOptions?: RunOptions) {
-      const rasters = views.map((view) => rasterOf(given, view));
-      const room = roomFor(Math.max(...rasters.map(coveredPixels)), pixels);
+      const shown = names.map((name) => shownOf(given[name], name, pixels));
+      const room = roomFor(Math.max(...shown.map(coveredPixels)), pixels);
       const program = await open(room);
       const all: Record<string, ProgramInput> = {};
-      for (const [name, value] of Object.entries(given)) if (!raw.has(name)) all[name] = value;
+      for (const [name, value] of Object.entries(given)) if (!names.includes(name)) all[name] = value;
       for (const [i, view] of views.entries()) {
         const key = `${view} ${room}`;
-        const packed = packRaster(rasters[i], model.uvs, size, room, buffers.get(key));
+        const packed = packRaster(shown[i], surface, size, room, buffers.get(key));
         buffers.set(key, packed);
         for (const [name, array] of Object.entries(packed) as [string, ProgramInput][])
           all[`${view}.${name}`] = array;
@@ -61,7 +60,11 @@ export async function packedProgram(options: PackedProgramOptions): Promise<Prog
   };
 }
 
-function rasterOf(given: Readonly<Record<string, ProgramInput>>, view: string): RasterInput {
-  const [corners, uvCorners, coverage, facing] = ARRAYS.map((name) => given[`${view}.${name}`]);
-  return { corners, uvCorners, coverage, facing } as RasterInput;
+function isRaster(name: string, view: string): boolean {
+  return name.startsWith(`${view}.`) && !name.slice(view.length + 1).includes('.');
+}
+
+function shownOf(given: ProgramInput | undefined, name: string, pixels: number): Int32Array {
+  if (given instanceof Int32Array && given.length === pixels) return given;
+  throw new TypeError(`The joint fit's program needs "${name}": ${pixels} triangles as an Int32Array.`);
 }

@@ -1,7 +1,7 @@
 /** One photo's share of a running joint fit: where it started, where it is, and the arrays that its programs read. */
 import type { random } from '@likeness/graph';
 import { cameraValues, project, type PinholeCamera } from '../../camera/index.ts';
-import { createRasterInput, rasterInput, type RasterInput } from '../../render/index.ts';
+import { shownTriangles } from '../../render/index.ts';
 import {
   cameraOf,
   cameraStart,
@@ -36,7 +36,6 @@ export interface PhotoState {
   /** What the network saw in the photo: `target.*`. Empty until it is asked. */
   readonly targets: ProgramArrays;
   readonly crops: Map<number, PhotoInputs>;
-  readonly rasters: Map<string, RasterInput>;
 }
 
 export function createPhotoState(joint: JointPhoto, { pivot, sizes }: ProgramContext): PhotoState {
@@ -56,7 +55,6 @@ export function createPhotoState(joint: JointPhoto, { pivot, sizes }: ProgramCon
     },
     targets: {},
     crops: new Map(),
-    rasters: new Map(),
   };
 }
 
@@ -149,25 +147,15 @@ export function naturalView(
   };
 }
 
-/** Rasterises into arrays that are kept. @returns `prefix.corners` and the rest */
+/** @returns `prefix.shown`: which triangle each pixel shows */
 export function rasterArrays(
-  state: PhotoState,
   { model }: ProgramContext,
   prefix: string,
   projected: Float32Array,
   sizePx: number,
 ): ProgramArrays {
-  const size = { width: sizePx, height: sizePx };
-  const key = `${prefix} ${sizePx}`;
-  const buffer = state.rasters.get(key) ?? createRasterInput(size);
-  state.rasters.set(key, buffer);
-  rasterInput(projected, model, size, buffer);
-  return {
-    [`${prefix}.corners`]: buffer.corners,
-    [`${prefix}.uvCorners`]: buffer.uvCorners,
-    [`${prefix}.coverage`]: buffer.coverage,
-    [`${prefix}.facing`]: buffer.facing,
-  };
+  const shown = shownTriangles(projected, model.triangles, { width: sizePx, height: sizePx });
+  return { [`${prefix}.shown`]: shown };
 }
 
 /** The dense points with the ten of the irises, which no embedding has: in the middle between the eye's corners. */

@@ -5,13 +5,14 @@ import { packedProgram, roomFor } from '../../../src/fitting/joint/packed-progra
 
 const SIDE = 8;
 const PIXELS = SIDE * SIDE;
-const model = { uvs: Float32Array.of(0.25, 0.5) };
+const surface = {
+  triangles: Uint32Array.of(2, 3, 4),
+  uvTriangles: new Uint32Array(3),
+  uvs: Float32Array.of(0.25, 0.5),
+};
 
 const raster = (covered: number): Record<string, ProgramInput> => ({
-  'raster.corners': new Int32Array(3 * PIXELS).fill(2),
-  'raster.uvCorners': new Int32Array(3 * PIXELS),
-  'raster.coverage': Float32Array.from({ length: PIXELS }, (_, i) => (i < covered ? 1 : 0)),
-  'raster.facing': new Float32Array(PIXELS),
+  'raster.shown': Int32Array.from({ length: PIXELS }, (_, i) => (i < covered ? 1 : 0)),
 });
 
 it('takes the smallest program that has room, whatever ran before', async () => {
@@ -20,7 +21,11 @@ it('takes the smallest program that has room, whatever ran before', async () => 
   const open = (room: number): Promise<Program> => {
     opened.push(room);
     return Promise.resolve({
-      inputs: [],
+      inputs: ['raster.corners', 'raster.values', 'weights'].map((name) => ({
+        name,
+        shape: [1],
+        dtype: 'float32' as const,
+      })),
       outputs: [{ name: 'loss', shape: [1], dtype: 'float32' }],
       runtime: 'none',
       run: (inputs: Record<string, ProgramInput>) => {
@@ -30,9 +35,12 @@ it('takes the smallest program that has room, whatever ran before', async () => 
       dispose: () => Promise.resolve(),
     } as Program);
   };
-  const inputs = [{ name: 'raster.corners', shape: [PIXELS, 3], dtype: 'int32' as const }];
-  const program = await packedProgram({ inputs, views: ['raster'], model, sizePx: SIDE, open });
-  expect([opened, program.inputs, program.outputs.length]).toEqual([[40], inputs, 1]);
+  const program = await packedProgram({ views: ['raster'], surface, sizePx: SIDE, open });
+  expect([opened, program.inputs.map(({ name }) => name), program.outputs.length]).toEqual([
+    [40],
+    ['weights', 'raster.shown'],
+    1,
+  ]);
   for (const [covered, room] of [
     [3, 40],
     [64, 64],
