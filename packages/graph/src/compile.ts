@@ -1,9 +1,11 @@
 // Traced functions and imported models become programs that run.
+import { blockImage, declaredShape } from './blocked/index.ts';
 import { HostTensor, isDeviceTensor, type DeviceTensor } from './device-tensor.ts';
 import { isArrayOf, type DType, type TypedArray } from './dtype.ts';
 import type { ImportedModel } from './imported-model.ts';
 import { lower } from './lower.ts';
 import { encodeOnnx } from './onnx/encode.ts';
+import type { OnnxModel } from './onnx/model.ts';
 import { programKey } from './program-cache.ts';
 import type { Runtime, RuntimeSession, RuntimeTensor } from './runtime.ts';
 import { formatShape, sameShape, ShapeError, sizeOf } from './shape.ts';
@@ -22,6 +24,11 @@ export interface CompileOptions {
   readonly runtime: Runtime;
   /** Threads inside one operation (default: the runtime's, 2 in Node). */
   readonly threads?: number | undefined;
+  /**
+   * Names of inputs whose arrays stay the same for many runs (what a loss compares with). A runtime that works in another layout gets a
+   * copy in it, made once for each array and found again by the array itself: its numbers must not change.
+   */
+  readonly kept?: readonly string[] | undefined;
   /** Outputs of an imported model to compute, by the name of any of its nodes (default: the model's own outputs). */
   readonly outputs?: readonly string[] | undefined;
 }
@@ -122,13 +129,19 @@ export async function compile<Output extends TypedArray = Float32Array>(
   const lowered = lower(graph, {
     channelBlock: await runtime.channelBlock?.(),
     serialScatter: runtime.serialScatter,
+    kept: options.kept,
   });
   const model = runtime.adapt?.(lowered) ?? lowered;
   const create = (): Promise<RuntimeSession> => runtime.createSession(encodeOnnx(model), { threads });
   const session = runtime.cache
     ? await runtime.cache.acquire(`${threads ?? ''}:${programKey(model)}`, create)
     : await create();
-  const { inputs } = model;
+  const blockedInputs = model.blockedInputs ?? new Map<string, never>();
+  const inputs = model.inputs.map((port) => ({
+    ...port,
+    shape: blockedInputs.get(port.name)?.shape ?? port.shape,
+  }));
+  const inBlocks = keptInBlocks(model);
   // ONNX knows one name space, so the encoded name of an output may differ from the traced one.
   const outputs = Object.keys(graph.outputs).map((name, index) => withName(name, model.outputs[index]));
   const encodedNames = model.outputs.map(({ name }) => name);
@@ -147,7 +160,7 @@ export async function compile<Output extends TypedArray = Float32Array>(
       const fetches = given && checkOutputs(outputPorts, encodedNames, given, feeds);
       running++;
       try {
-        const results = await live.run(feeds, fetches);
+        const results = await live.run(inBlocks(feeds), fetches);
         const named: Record<string, Output> = {};
         outputs.forEach(({ name }, index) => {
           const result = results[encodedNames[index]] as RuntimeTensor | undefined;
@@ -170,6 +183,25 @@ export async function compile<Output extends TypedArray = Float32Array>(
       }
       await closing.release();
     },
+  };
+}
+
+/** Feeds with kept inputs in blocks. */
+function keptInBlocks({ blockedInputs }: OnnxModel): (feeds: Feeds) => Feeds {
+  if (!blockedInputs) return (feeds) => feeds;
+  const known = new WeakMap<TypedArray, Float32Array>();
+  return (feeds) => {
+    const out = { ...feeds };
+    for (const [name, { shape, block }] of blockedInputs) {
+      const { data } = feeds[name] as RuntimeTensor & { readonly data: Float32Array };
+      let copy = known.get(data);
+      if (!copy) {
+        copy = blockImage(data, shape, block);
+        known.set(data, copy);
+      }
+      out[name] = { data: copy, shape: declaredShape(shape, block), dtype: 'float32' };
+    }
+    return out;
   };
 }
 

@@ -1,5 +1,5 @@
 // Graph -> ONNX model. Every operation writes its own nodes; here they only get names.
-import { BLOCKED_LOWERINGS, createBlockedContext, type MutableNode } from './blocked/index.ts';
+import { BLOCKED_LOWERINGS, createBlockedContext, declaredShape, type MutableNode } from './blocked/index.ts';
 import { arrayFrom, type DType, type TypedArray } from './dtype.ts';
 import type { OnnxAttribute, OnnxInitializer, OnnxModel, OnnxValueInfo } from './onnx/model.ts';
 import { countReaders, optimiseGraph } from './optimise.ts';
@@ -20,6 +20,8 @@ export interface LowerOptions {
   readonly channelBlock?: number | undefined;
   /** See `Runtime.serialScatter` (default: additions go through ScatterElements). */
   readonly serialScatter?: number | undefined;
+  /** Inputs whose arrays stay the same for many runs; see `CompileOptions.kept`. */
+  readonly kept?: readonly string[] | undefined;
   /** Rewrite the program first (see optimise.ts; default true). Without, the model says what was traced. */
   readonly rewrite?: boolean | undefined;
 }
@@ -118,6 +120,7 @@ export function lower(traced: Graph, options: LowerOptions = {}): OnnxModel {
     else nodes.push({ opType: 'Identity', inputs: [value], outputs: [outputName], attributes: {} });
     return { name: outputName, shape: tensor.shape, dtype: tensor.dtype };
   });
+  const blockedInputs = takeInBlocks(graph, nodes, options, (from, to) => renamed.set(from, to));
   const rename = (name: string): string => renamed.get(name) ?? name;
   return {
     opset: OPSET,
@@ -129,8 +132,34 @@ export function lower(traced: Graph, options: LowerOptions = {}): OnnxModel {
       outputs: made.map(rename),
       attributes,
     })),
-    inputs: Object.entries(graph.inputs).map(([name, { shape, dtype }]) => ({ name, shape, dtype })),
+    inputs: Object.entries(graph.inputs).map(([name, { shape, dtype }]) => {
+      const blocked = blockedInputs.get(name);
+      return { name, shape: blocked ? declaredShape(shape, blocked.block) : shape, dtype };
+    }),
     outputs,
     ...(declared.length > 0 ? { valueInfo: declared.filter(({ name }) => !renamed.has(name)) } : {}),
+    ...(blockedInputs.size > 0 ? { blockedInputs } : {}),
   };
+}
+
+/**
+ * Kept inputs that are only ever brought into blocks come in blocks: the nodes that did it are taken out, and their results are the input.
+ */
+function takeInBlocks(
+  graph: Graph,
+  nodes: MutableNode[],
+  { kept = [], channelBlock: block = 0 }: LowerOptions,
+  replace: (from: string, to: string) => void,
+): Map<string, { shape: Shape; block: number }> {
+  const found = new Map<string, { shape: Shape; block: number }>();
+  for (const name of kept) {
+    const readers = nodes.filter(({ inputs }) => inputs.includes(name));
+    if (readers.length === 0 || !readers.every(({ opType }) => opType === 'ReorderInput')) continue;
+    for (const reader of readers) {
+      replace(reader.outputs[0], name);
+      nodes.splice(nodes.indexOf(reader), 1);
+    }
+    found.set(name, { shape: graph.inputs[name].shape, block });
+  }
+  return found;
 }

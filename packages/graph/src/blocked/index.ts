@@ -20,7 +20,8 @@ import {
   lowerChannelAffine,
 } from './trained.ts';
 
-export { createBlockedContext, type BlockedContext, type MutableNode } from './context.ts';
+export { createBlockedContext, declaredShape, type BlockedContext, type MutableNode } from './context.ts';
+export { blockImage } from './kernels.ts';
 
 /** The same value under another name. */
 const lowerSame: BlockedLowering = (node, context) => {

@@ -37,4 +37,6 @@ export interface OnnxModel {
   readonly outputs: readonly OnnxValueInfo[];
   /** Types of inner values that cannot be inferred. */
   readonly valueInfo?: readonly OnnxValueInfo[];
+  /** Inputs that are taken in blocks of so many channels, with their shapes [n, c, h, w] in the ordinary layout. Not part of ONNX. */
+  readonly blockedInputs?: ReadonlyMap<string, { readonly shape: Shape; readonly block: number }>;
 }

@@ -220,3 +220,30 @@ it('leaves no reordering between the layers of a residual network and of its gra
   expect(count('ReorderOutput')).toBe(1);
   expect(count('Relu')).toBe(0);
 });
+
+it('takes kept inputs in blocks, once for each array', async () => {
+  const specs = { x: { shape: [1, 3, 12, 12] }, target: { shape: [1, 20, 10, 10] } };
+  const kernel = weights(20, 3, 3, 3);
+  const off = ({ x, target }: Readonly<Record<string, Tensor>>): Tensor =>
+    g.sum(g.square(g.sub(g.conv2d(x, kernel), target)), { axes: [2, 3] });
+  const reorders = (kept: readonly string[]): number =>
+    lower(trace(off, specs), { channelBlock: 16, kept }).nodes.filter(
+      ({ opType }) => opType === 'ReorderInput',
+    ).length;
+  expect([reorders([]), reorders(['target'])]).toEqual([1, 0]);
+  const [plain, kept] = [
+    await g.compile(off, specs, { runtime }),
+    await g.compile(off, specs, { runtime, kept: ['x', 'target'] }),
+  ];
+  expect(kept.inputs).toEqual(plain.inputs);
+  const [first, second] = [numbers(2000), numbers(2000)];
+  for (const target of [first, second, first]) {
+    const x = numbers(432);
+    expect(await kept.run({ x, target })).toEqual(await plain.run({ x, target }));
+  }
+  await expect(kept.run({ x: numbers(432), target: numbers(20) })).rejects.toThrow(
+    "Program.run: expected 2000 values for input 'target' [1,20,10,10], received 20",
+  );
+  await plain.dispose();
+  await kept.dispose();
+});

@@ -71,6 +71,8 @@ export type Inputs = Readonly<Record<string, Tensor>>;
 export interface TracedProgram {
   readonly specs: Readonly<Record<string, TensorSpec>>;
   readonly fn: (inputs: Inputs) => Readonly<Record<string, Tensor>>;
+  /** Inputs that are the same arrays in many runs. */
+  readonly kept?: readonly string[];
 }
 
 /** What a stage looks like to the programs: two stages with the same shape share one. */
@@ -146,6 +148,8 @@ export function iterationProgram(context: ProgramContext, shape: StageShape, roo
   }
   return {
     specs,
+    // What the network saw in the photo is found once.
+    kept: Object.keys(specs).filter((name) => name.startsWith('target.')),
     fn: (inputs) => {
       const terms = stageTerms(context, shape, inputs, renders);
       const values = concat(

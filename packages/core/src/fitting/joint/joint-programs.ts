@@ -56,8 +56,8 @@ export function createJointPrograms(options: JointProgramOptions): JointPrograms
   const get = (key: string, make: () => TracedProgram): Promise<Program> => {
     let found = programs.get(key);
     if (!found) {
-      const { fn, specs } = make();
-      found = compile(fn, specs, { runtime, threads });
+      const { fn, specs, kept } = make();
+      found = compile(fn, specs, { runtime, threads, kept });
       programs.set(key, found);
       // A program that cannot be made is not remembered as one that can.
       found.catch(() => programs.delete(key));

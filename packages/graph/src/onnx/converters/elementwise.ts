@@ -139,13 +139,14 @@ function widened({ data, dataType, shape }: HostTensor): Tensor {
     return constant(Float32Array.from(data as Int16Array), shape, 'float32');
   const halves = data as Uint16Array;
   if (halves.length < HALVES) return constant(Float32Array.from(halves, fromFloat16), shape, 'float32');
-  const table = Float32Array.from({ length: HALVES }, (_, bits) => fromFloat16(bits));
-  return constant(
-    Float32Array.from(halves, (bits) => table[bits]),
-    shape,
-    'float32',
-  );
+  float16Table ??= Float32Array.from({ length: HALVES }, (_, bits) => fromFloat16(bits));
+  // A loop: `Float32Array.from` with a function takes twenty times as long, and a generator has 14 million of them.
+  const wide = new Float32Array(halves.length);
+  for (let i = 0; i < wide.length; i++) wide[i] = float16Table[halves[i]];
+  return constant(wide, shape, 'float32');
 }
+
+let float16Table: Float32Array | undefined;
 /** How many float16 there are: beyond that many weights a table is faster. */
 const HALVES = 65_536;
 
