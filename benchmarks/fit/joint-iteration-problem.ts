@@ -164,7 +164,7 @@ export async function iterationProblem(
     ...viewArrays(model, context, (points) => identity.cropOf(points)),
   };
   const geometry = await maker.geometry(true);
-  const { projected, random: randomProjected } = await geometry.run(parameters);
+  const { heads, projected, random: randomProjected } = await geometry.run(parameters);
   const features = await maker.features();
   const crops = cropsOf(state, context, size);
   const seen = await features.run({ image: crops.photo });
@@ -174,6 +174,7 @@ export async function iterationProblem(
   });
   const all: ProgramArrays = {
     ...parameters,
+    heads,
     ...rasterise(),
     photo: crops.photo,
     mask: crops.mask,

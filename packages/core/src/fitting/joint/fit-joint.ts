@@ -305,10 +305,10 @@ async function iterate(
     ...parameterArrays(person, state, context, sizePx),
     ...(withRandom ? randomArrays(context, viewKey, person, sizePx, options.randomView) : {}),
   };
-  const { projected, random: randomProjected } = await geometry.run(inputs);
+  const { heads, projected, random: randomProjected } = await geometry.run(inputs);
   const placed = now();
   const has = (name: string): boolean => program.inputs.some((port) => port.name === name);
-  const all: ProgramArrays = { ...inputs, ...state.targets };
+  const all: ProgramArrays = { ...inputs, ...state.targets, heads };
   if (has('raster.shown')) Object.assign(all, rasterArrays(context, 'raster', projected, sizePx));
   if (withRandom) Object.assign(all, rasterArrays(context, 'random.raster', randomProjected, sizePx));
   Object.assign(all, {

@@ -1,25 +1,67 @@
 /** The morphable model inside the graph: V = mean + S p_s + E p_e (Blanz & Vetter 1999, eq. 1), for several expressions at once. */
-import { add, constant, matmul, reshape, slice, type Tensor } from '@likeness/graph';
+import {
+  add,
+  constant,
+  customVjp,
+  matmul,
+  reshape,
+  slice,
+  sum,
+  transpose,
+  type Tensor,
+} from '@likeness/graph';
 import type { LandmarkEmbedding, MorphableModel } from '../../model/index.ts';
 
 /**
  * @param identity [1, K_s] p_s
  * @param expressions [n, K_e] p_e, one row per head
- * @returns n tensors [V, 3], world mm
+ * @returns [n, V * 3], world mm
  */
-export function headPositions(model: MorphableModel, identity: Tensor, expressions: Tensor): Tensor[] {
-  const { vertexCount } = model;
+export function headVertices(model: MorphableModel, identity: Tensor, expressions: Tensor): Tensor {
   const neutral = add(
-    constant(model.mean, [1, vertexCount * 3]),
-    matmul(identity, constant(model.identity.deltas, [model.identity.count, vertexCount * 3])),
+    constant(model.mean, [1, model.vertexCount * 3]),
+    matmul(identity, identityModes(model)),
   );
-  const moved = add(
-    neutral,
-    matmul(expressions, constant(model.expression.deltas, [model.expression.count, vertexCount * 3])),
+  return add(neutral, matmul(expressions, expressionModes(model)));
+}
+
+/**
+ * What `headVertices` gave for the same parameters in another program, with its gradient: both bases are 22 MB, and reading them takes longer
+ * than reading the vertices.
+ *
+ * @param vertices [n, V * 3]
+ */
+export function knownHeadVertices(
+  model: MorphableModel,
+  identity: Tensor,
+  expressions: Tensor,
+  vertices: Tensor,
+): Tensor {
+  const known = customVjp(
+    (_identity: Tensor, _expressions: Tensor, given: Tensor) => given,
+    ({ cotangents: [g] }) => [
+      matmul(sum(g, { axes: [0], keepDims: true }), transpose(identityModes(model))),
+      matmul(g, transpose(expressionModes(model))),
+      undefined,
+    ],
+  ) as (...inputs: readonly Tensor[]) => Tensor;
+  return known(identity, expressions, vertices);
+}
+
+/** @param vertices [n, V * 3] @returns n tensors [V, 3] */
+export function headPositions(vertices: Tensor): Tensor[] {
+  const [heads, length] = vertices.shape;
+  return Array.from({ length: heads }, (_, i) =>
+    reshape(slice(vertices, [i, 0], [i + 1, length]), [length / 3, 3]),
   );
-  return Array.from({ length: expressions.shape[0] }, (_, i) =>
-    reshape(slice(moved, [i, 0], [i + 1, vertexCount * 3]), [vertexCount, 3]),
-  );
+}
+
+function identityModes({ identity, vertexCount }: MorphableModel): Tensor {
+  return constant(identity.deltas, [identity.count, vertexCount * 3]);
+}
+
+function expressionModes({ expression, vertexCount }: MorphableModel): Tensor {
+  return constant(expression.deltas, [expression.count, vertexCount * 3]);
 }
 
 /**

@@ -32,7 +32,7 @@ import {
   type RenderedFace,
 } from '../../render/index.ts';
 import { textureAtSize, type TextureModel } from '../../texture/index.ts';
-import { headPositions, landmarkPlaces } from './head-shape.ts';
+import { headPositions, headVertices, knownHeadVertices, landmarkPlaces } from './head-shape.ts';
 import type { ParameterSizes } from './parameters.ts';
 import {
   naturalTensors,
@@ -112,7 +112,7 @@ export function stageShape(stage: Stage, context: ProgramContext, defaultPx: num
 }
 
 /**
- * Inputs: parameters, raster of both views, the photo's crop [1, 3, N, N], its mask [1, 1, N, N], landmarks and what the network
+ * Inputs: parameters, the vertices that they make (`geometryProgram`), raster of both views, the photo's crop [1, 3, N, N], its mask [1, 1, N, N], landmarks and what the network
  * saw in the photo; `weights` [terms] in the order of `shape.losses`.
  * Rasters are packed (`packedRasterSpecs`) with room for so many pixels; a stage that draws nothing needs none.
  * Outputs: `loss` [1], `terms` [terms], `gradient` [all free values, in the order of `shape.free`].
@@ -133,6 +133,8 @@ export function iterationProgram(context: ProgramContext, shape: StageShape, roo
     specs['photo'] = { shape: [1, 3, sizePx, sizePx] };
     specs['mask'] = { shape: [1, 1, sizePx, sizePx] };
   }
+  if (viewsOf(losses).length > 0)
+    specs['heads'] = { shape: [has('identityRandom') ? 2 : 1, context.model.vertexCount * 3] };
   if (has('landmark')) {
     specs['landmarks'] = { shape: [embedding.count, 2] };
     specs['landmarkWeights'] = { shape: [embedding.count] };
@@ -178,11 +180,11 @@ function stageTerms(
   const views = has('identityRandom')
     ? concat([natural.expression, inputs['random.expression']], 0)
     : natural.expression;
-  const positions = headPositions(model, natural.identity, views);
-  const texture =
-    renders || has('identityRandom')
-      ? textureAtSize(context.texture, textureSize).generate(natural.texture)
-      : undefined;
+  const drawn = renders || has('identityRandom');
+  const positions = drawn
+    ? headPositions(knownHeadVertices(model, natural.identity, views, inputs['heads']))
+    : [];
+  const texture = drawn ? textureAtSize(context.texture, textureSize).generate(natural.texture) : undefined;
   const terms: Partial<Record<LossName, Tensor>> = {};
 
   let own: RenderedFace | undefined;
@@ -297,7 +299,10 @@ function greyness(light: Tensor): Tensor {
   return mul(sum(mul(off, off)), 1 / 3);
 }
 
-/** The two projections that the rasteriser needs. Outputs: `projected` [V, 3] and, for stages that draw it, `random` [V, 3]. */
+/**
+ * The two projections that the rasteriser needs. Outputs: `heads` [views, V * 3], which the iteration takes, `projected` [V, 3] and, for stages
+ * that draw it, `random` [V, 3].
+ */
 export function geometryProgram(context: ProgramContext, withRandom: boolean): TracedProgram {
   const { sizes, model, pivot } = context;
   return {
@@ -307,11 +312,16 @@ export function geometryProgram(context: ProgramContext, withRandom: boolean): T
       const views = withRandom
         ? concat([natural.expression, inputs['random.expression']], 0)
         : natural.expression;
-      const positions = headPositions(model, natural.identity, views);
+      const heads = headVertices(model, natural.identity, views);
+      const positions = headPositions(heads);
       const projected = projectVertices(positions[0], natural.camera, inputs['crop']);
       return withRandom
-        ? { projected, random: projectVertices(positions[1], randomCamera(inputs), inputs['random.crop']) }
-        : { projected };
+        ? {
+            heads,
+            projected,
+            random: projectVertices(positions[1], randomCamera(inputs), inputs['random.crop']),
+          }
+        : { heads, projected };
     },
   };
 }
@@ -332,7 +342,7 @@ export function renderProgram(
     },
     fn: (inputs) => {
       const natural = naturalTensors(inputs, context.pivot);
-      const [positions] = headPositions(context.model, natural.identity, natural.expression);
+      const [positions] = headPositions(headVertices(context.model, natural.identity, natural.expression));
       const texture = textureAtSize(context.texture, textureSize).generate(natural.texture);
       const own = renderOwn(context, inputs, natural, positions, texture, sizePx);
       return {

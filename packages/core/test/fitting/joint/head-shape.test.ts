@@ -1,8 +1,14 @@
-import { compile } from '@likeness/graph';
+import { compile, gradients, mul, sin, sum, type Tensor } from '@likeness/graph';
 import { nodeRuntime } from '@likeness/graph/node';
 import { syntheticModel } from '@likeness/testing';
 import { expect, it } from 'vitest';
-import { facePivot, headPositions, landmarkPlaces } from '../../../src/fitting/joint/head-shape.ts';
+import {
+  facePivot,
+  headPositions,
+  headVertices,
+  knownHeadVertices,
+  landmarkPlaces,
+} from '../../../src/fitting/joint/head-shape.ts';
 import { evaluateModel, landmarkPositions } from '../../../src/model/index.ts';
 
 const model = syntheticModel();
@@ -14,7 +20,7 @@ it('gives the positions of evaluateModel, for each expression', async () => {
   );
   const program = await compile(
     ({ p, e }) => {
-      const [first, second] = headPositions(model, p, e);
+      const [first, second] = headPositions(headVertices(model, p, e));
       return { first, second };
     },
     { p: { shape: [1, identity.length] }, e: { shape: [2, model.expression.count] } },
@@ -30,6 +36,42 @@ it('gives the positions of evaluateModel, for each expression', async () => {
     expect(worst).toBeLessThan(1e-3);
   }
   await program.dispose();
+});
+
+it('has the same gradient where the vertices are known', async () => {
+  const size = model.vertexCount * 3;
+  const specs = {
+    p: { shape: [1, model.identity.count] },
+    e: { shape: [2, model.expression.count] },
+    w: { shape: [2, size] },
+  };
+  const slopes = (heads: Tensor, { p, e, w }: Readonly<Record<string, Tensor>>): Record<string, Tensor> => {
+    const [byIdentity, byExpression] = gradients(sum(mul(sin(heads), w)), [p, e]);
+    return { heads, byIdentity, byExpression };
+  };
+  const runtime = nodeRuntime();
+  const whole = await compile((t) => slopes(headVertices(model, t['p'], t['e']), t), specs, { runtime });
+  const known = await compile(
+    (t) => slopes(knownHeadVertices(model, t['p'], t['e'], t['heads']), t),
+    { ...specs, heads: { shape: [2, size] } },
+    { runtime },
+  );
+  const inputs = {
+    p: Float32Array.from({ length: model.identity.count }, (_, k) => Math.sin(k + 1)),
+    e: Float32Array.from({ length: 2 * model.expression.count }, (_, k) => 0.5 + 0.4 * Math.cos(3 * k)),
+    w: Float32Array.from({ length: 2 * size }, (_, k) => Math.cos(k)),
+  };
+  const expected = await whole.run(inputs);
+  const found = await known.run({ ...inputs, heads: expected['heads'] });
+  for (const name of ['byIdentity', 'byExpression']) {
+    const length = Math.hypot(...expected[name]);
+    expect(length).toBeGreaterThan(1);
+    expect(Math.hypot(...found[name].map((value, i) => value - expected[name][i]))).toBeLessThan(
+      1e-5 * length,
+    );
+  }
+  await whole.dispose();
+  await known.dispose();
 });
 
 it('gives the landmarks of landmarkPositions', async () => {
