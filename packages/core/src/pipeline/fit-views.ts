@@ -16,6 +16,7 @@ import { PHOTO_WARNING_LIMITS, photoWarnings } from './photo-warnings.ts';
 import { renderOverPhoto, renderPreview } from './preview.ts';
 import { FACE_REGIONS, regionConfidence, type RegionConfidence } from './region-confidence.ts';
 import { workBehind } from './stage-costs.ts';
+import type { SkinObservation } from '../texture/index.ts';
 import { textureImage } from './texture-image.ts';
 import { linearTextureOf, runTextureStep, type FittedTexture, type TextureStep } from './texture-step.ts';
 import { FIT_PHOTO_DEFAULTS, PRESETS } from './types.ts';
@@ -75,7 +76,7 @@ export async function fitViews(
   const reference = mostFrontal(photos);
   const startLoss = starts[reference].landmarkError.median;
 
-  let before: readonly number[] | undefined;
+  let before: readonly DraftView[] | undefined;
   let joint: JointStep | undefined;
   let fitted: FittedTexture | undefined;
   if (stages.length > 0) {
@@ -84,12 +85,13 @@ export async function fitViews(
       before = await step(
         'before',
         { stage: 'similarity before', fraction: shares.joint, loss: startLoss },
-        async () => similaritiesOf(photos, starts, withoutCompletion(assets), kind),
+        async () => draftViews(photos, starts, withoutCompletion(assets), kind),
       );
     joint = await step('jointFit', { stage: 'joint fit', fraction: shares.joint, loss: startLoss }, () =>
       runJointStep({
         photos,
         starts,
+        observations: before?.map(({ observation }) => observation),
         assets,
         kind,
         options,
@@ -192,7 +194,7 @@ export async function fitViews(
       photoShare: textures[i].faceSeen,
       confidence: regionConfidence(model, textures[i].observation),
       ...(similarity === undefined ? {} : { identitySimilarity: similarity }),
-      ...(before === undefined ? {} : { identitySimilarityBefore: before[i] }),
+      ...(before === undefined ? {} : { identitySimilarityBefore: before[i].similarity }),
       warnings: warningsOf(lit[i], textures[i]),
     });
   }
@@ -223,21 +225,27 @@ export async function fitViews(
   };
 }
 
-/** How like the draft's heads are to their photos. */
-async function similaritiesOf(
+/** A draft's head: how like it is to its photo, and what of the skin the photo shows. */
+interface DraftView {
+  readonly similarity: number;
+  readonly observation: SkinObservation;
+}
+
+/** One a photo; none without a network to measure with. */
+async function draftViews(
   photos: readonly PhotoInput[],
   fits: readonly FitResult[],
   assets: FitAssets,
   kind: TextureKind,
-): Promise<number[]> {
+): Promise<DraftView[]> {
   const { model, identity: network } = assets;
   if (network === undefined) return [];
-  const out: number[] = [];
+  const out: DraftView[] = [];
   for (const [i, input] of photos.entries()) {
     const fit = fits[i];
     const { identity, expression, camera } = fit.parameters;
     const positions = evaluateModel(model, identity, expression);
-    const { albedo, light } = await runTextureStep({
+    const { albedo, light, observation } = await runTextureStep({
       input,
       fit,
       positions,
@@ -249,7 +257,8 @@ async function similaritiesOf(
     paintMouth({ photo, model, positions, camera, light, albedo });
     const heightPx = BEFORE.overlayHeightPx;
     const preview = renderOverPhoto({ photo, model, positions, camera, light, albedo, heightPx });
-    out.push(await measureSimilarity(network, face, embedding ?? face.embedding, preview));
+    const similarity = await measureSimilarity(network, face, embedding ?? face.embedding, preview);
+    out.push({ similarity, observation });
   }
   return out;
 }

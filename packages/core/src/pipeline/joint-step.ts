@@ -1,6 +1,6 @@
 /** The joint fit as a step of the pipeline: from landmark fits and what the photos show to refined parameters. */
 import { observeSkin } from '../texture/index.ts';
-import type { TextureModel } from '../texture/index.ts';
+import type { SkinObservation, TextureModel } from '../texture/index.ts';
 import { linearTextureModel } from '../texture/index.ts';
 import { landmarkAgreement } from '../fitting/index.ts';
 import type { FitResult } from '../fitting/index.ts';
@@ -21,6 +21,8 @@ export interface JointStepInput {
   readonly photos: readonly PhotoInput[];
   /** The landmark fit of each photo. */
   readonly starts: readonly FitResult[];
+  /** What each photo shows of its landmark fit's skin, where that was found already. */
+  readonly observations?: readonly SkinObservation[] | undefined;
   readonly assets: FitAssets;
   readonly kind: TextureKind;
   readonly options: FitPhotoOptions;
@@ -59,14 +61,16 @@ export async function runJointStep(input: JointStepInput): Promise<JointStep> {
     );
   const jointPhotos = photos.map(({ photo, face }, i) => {
     const { identity, expression, camera } = starts[i].parameters;
-    const { mask, delit } = observeSkin({
-      photo,
-      model,
-      positions: evaluateModel(model, identity, expression),
-      camera,
-      landmarks: face.landmarks.points,
-      ...(assets.templateSkin === undefined ? {} : { templateSkin: assets.templateSkin }),
-    });
+    const { mask, delit } =
+      input.observations?.[i] ??
+      observeSkin({
+        photo,
+        model,
+        positions: evaluateModel(model, identity, expression),
+        camera,
+        landmarks: face.landmarks.points,
+        ...(assets.templateSkin === undefined ? {} : { templateSkin: assets.templateSkin }),
+      });
     return { photo, landmarks: face.landmarks, start: starts[i], mask, light: delit.light };
   });
   const keeper = snapshotKeeper(options.snapshotEvery, stages);

@@ -5,9 +5,10 @@ import {
   invertLinearTexture,
   invertTexture,
   linearTextureModel,
+  OBSERVE_SKIN_DEFAULTS,
   replaceSkin,
 } from '../texture/index.ts';
-import type { AlbedoResult, LinearTexture, TextureModel } from '../texture/index.ts';
+import type { AlbedoResult, LinearTexture, SkinObservation, TextureModel } from '../texture/index.ts';
 import { evaluateModel } from '../model/index.ts';
 import type { FitResult } from '../fitting/index.ts';
 import type { Image } from '../image/index.ts';
@@ -44,10 +45,11 @@ export interface TextureStep extends AlbedoResult {
 export async function runTextureStep(step: TextureStepInput): Promise<TextureStep> {
   const { assets, kind, fitted } = step;
   if (kind === 'completed') {
-    const behind = (await completion(step)) ?? fitted;
+    const completed = await completion(step);
+    const behind = completed ?? fitted;
     const texture: HeadTexture =
       behind === undefined ? { kind } : { kind, model: behind.model.name, latent: behind.latent };
-    return { ...photoAlbedo({ ...step, fitted: behind }, step.sizePx), texture };
+    return { ...photoAlbedo({ ...step, fitted: behind }, step.sizePx, completed?.observation), texture };
   }
   const source: FittedTexture & { readonly fromPhoto?: AlbedoResult } =
     fitted ?? (await invertedTexture(step));
@@ -63,20 +65,44 @@ export async function runTextureStep(step: TextureStepInput): Promise<TextureSte
  * The assets' `completion` at the latent that its encoder reads off what the photo shows, in place of the joint fit's texture
  * model. One pass of the network; only a model without an encoder has to be searched.
  */
-async function completion(step: TextureStepInput): Promise<FittedTexture | undefined> {
+async function completion(
+  step: TextureStepInput,
+): Promise<(FittedTexture & Pick<AlbedoResult, 'observation'>) | undefined> {
   const { completion: model, runtime, threads } = step.assets;
   if (model === undefined || runtime === undefined) return undefined;
-  const { albedo, seen } = photoAlbedo(step, model.size);
+  // Encoders read small pictures of the map, and a map of the observation's own chart is the cheapest.
+  const { chartSize } = OBSERVE_SKIN_DEFAULTS;
+  const times = model.encode !== undefined && model.size % chartSize === 0 ? model.size / chartSize : 1;
+  const { albedo, seen, observation } = photoAlbedo(step, model.size / times);
   const latent =
-    model.encode?.(albedo, seen.data) ??
+    model.encode?.(repeated(albedo, times), repeated(seen, times).data) ??
     (await invertTexture(model, albedo, seen.data, { runtime, threads })).latent;
-  return { model, latent, image: await textureImage(model, latent, { runtime, threads }) };
+  return { model, latent, image: await textureImage(model, latent, { runtime, threads }), observation };
 }
 
-/** The albedo that the photo shows, completed by the fitted texture or by the template skin. */
+/** Each texel `times` times across and down. */
+function repeated<T extends Uint8Array | Float32Array>(image: Image<T>, times: number): Image<T> {
+  if (times === 1) return image;
+  const { width, height, channels } = image;
+  const data = new (image.data.constructor as new (length: number) => T)(image.data.length * times ** 2);
+  for (let row = 0, o = 0; row < height * times; row++) {
+    const start = Math.floor(row / times) * width;
+    for (let column = 0; column < width * times; column++) {
+      const from = (start + Math.floor(column / times)) * channels;
+      for (let c = 0; c < channels; c++, o++) data[o] = image.data[from + c];
+    }
+  }
+  return { width: width * times, height: height * times, channels, data };
+}
+
+/**
+ * The albedo that the photo shows, completed by the fitted texture or by the template skin.
+ * @param observation of the same photo and fit, where one was made already
+ */
 function photoAlbedo(
   { input, fit, positions, assets, fitted }: TextureStepInput,
   sizePx: number,
+  observation?: SkinObservation,
 ): AlbedoResult {
   const { identity, expression, camera, light } = fit.parameters;
   const { templateSkin } = assets;
@@ -87,6 +113,7 @@ function photoAlbedo(
     camera,
     landmarks: input.face.landmarks.points,
     size: sizePx,
+    observation,
     ...(templateSkin === undefined ? {} : { templateSkin }),
     ...(fitted === undefined ? {} : { completion: fitted.image }),
     ...(fitted === undefined || light === undefined ? {} : { light }),

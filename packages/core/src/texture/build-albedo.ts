@@ -31,6 +31,8 @@ export interface BuildAlbedoInput extends Omit<ObserveSkinInput, 'chartSize'> {
   readonly completion?: Image;
   /** Texels per side, a multiple of 4. */
   readonly size?: number;
+  /** What the photo shows of the skin, where an albedo of the same input (of any size and completion) was built before. */
+  readonly observation?: SkinObservation | undefined;
 }
 
 export const BUILD_ALBEDO_DEFAULTS: { readonly size: number } = { size: 1024 };
@@ -80,7 +82,9 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
   if (!Number.isInteger(size) || size < 64 || size % 4 !== 0)
     throw new RangeError(`The texture's size must be a multiple of 4 and at least 64, got ${size}.`);
   const stride = input.landmarks.length / 478;
-  const observation = observeSkin({ ...input, chartSize: Math.min(OBSERVE_SKIN_DEFAULTS.chartSize, size) });
+  const chartSize = Math.min(OBSERVE_SKIN_DEFAULTS.chartSize, size);
+  const known = input.observation?.chart.size === chartSize ? input.observation : undefined;
+  const observation = known ?? observeSkin({ ...input, chartSize });
   const { chart: coarse, view, unwrapped, delit, glasses, eyeDistancePx, faceSeen } = observation;
   const fine = uvChart(model, size);
   const { rgb, seen } = complete({

@@ -38,7 +38,7 @@ export const COMPLETE_DEFAULTS: Required<CompleteOptions> = {
 
 export interface CompleteInput {
   readonly photo: Photo;
-  readonly model: Pick<MorphableModel, 'mean' | 'triangles' | 'parts'>;
+  readonly model: Pick<MorphableModel, 'mean' | 'triangles' | 'uvs' | 'uvTriangles' | 'parts'>;
   readonly view: HeadView;
   /** The chart of the result and the coarse one that light and confidence were found in. */
   readonly fine: UvChart;
@@ -84,12 +84,11 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
     }
   }
   const lows = weightedBlurs(planes, confidence, size, size, detailSigma, delit.tone);
-  for (let c = 0; c < 3; c++) {
-    for (let i = 0; i < count; i++) {
-      tone[i * 3 + c] = lows[c][i];
-      photoLow[i * 3 + c] = lows[3 + c][i];
-    }
+  for (let i = 0; i < count; i++) {
+    if (confidence[i] <= 0) continue;
+    for (let c = 0; c < 3; c++) tone[i * 3 + c] = lows[c][i];
   }
+  for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) photoLow[i * 3 + c] = lows[3 + c][i];
 
   limitTone(tone, delit.tone, coarseTemplate, confidence);
   const own = new Float32Array(count);
@@ -112,11 +111,15 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
   let fillingField: Float32Array | undefined;
   if (input.filling) {
     const { coarse: map } = input.filling;
-    fillingField = field.map((value, k) => (trust[(k / 3) | 0] > 0 ? value + coarseTemplate[k] - map[k] : 0));
+    const differences = [0, 1, 2].map(() => new Float32Array(count));
+    for (let i = 0; i < count; i++) {
+      if (trust[i] === 0) continue;
+      for (let c = 0, k = i * 3; c < 3; c++, k++) differences[c][i] = field[k] + coarseTemplate[k] - map[k];
+    }
     // Only the map's tone is matched: its detail, read off the single texels of a narrow border, would be smeared outwards.
-    fillingField = interleave(
-      weightedBlurs(deinterleave(fillingField), trust, size, size, FILLING_SIGMA, [0, 0, 0]),
-    );
+    const smooth = weightedBlurs(differences, trust, size, size, FILLING_SIGMA);
+    fillingField = new Float32Array(count * 3);
+    for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) fillingField[i * 3 + c] = smooth[c][i];
     pullPush(fillingField, trust, size, size, 3, farTone(unwrapped, trust, delit.shown, map), pull);
   }
   pullPush(field, trust, size, size, 3, farTone(unwrapped, trust, delit.shown, coarseTemplate), pull);
@@ -133,14 +136,6 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
 
 /** Width of the border over which a filling's tone is compared with the photo's, in texels of the coarse chart. */
 const FILLING_SIGMA = 4;
-
-function deinterleave(values: Float32Array): Float32Array[] {
-  return [0, 1, 2].map((c) => Float32Array.from({ length: values.length / 3 }, (_, i) => values[i * 3 + c]));
-}
-
-function interleave(planes: readonly Float32Array[]): Float32Array {
-  return Float32Array.from({ length: 3 * planes[0].length }, (_, k) => planes[k % 3][(k / 3) | 0]);
-}
 
 /**
  * The tone field far from all that is seen: with the template's own colour there it gives the skin that the photo shows. (The

@@ -228,16 +228,14 @@ function eyePattern(
 ): EyePattern {
   const { centre, radius } = eyeballSphere(model, part);
   const partIndex = model.parts.indexOf(part);
-  const texels = Uint32Array.from(
-    chart.part.reduce<number[]>((list, p, i) => {
-      if (p === partIndex) list.push(i);
-      return list;
-    }, []),
-  );
+  const list: number[] = [];
+  for (let i = 0; i < chart.part.length; i++) if (chart.part[i] === partIndex) list.push(i);
+  const texels = Uint32Array.from(list);
   const fixed = new Float32Array(texels.length * 3);
   const iris = new Float32Array(texels.length);
   const irisAngle = Math.asin(Math.min(0.9, IRIS_RADIUS_MM / radius));
   const pupilAngle = Math.asin(Math.min(0.5, PUPIL_RADIUS_MM / radius));
+  const farthest = Math.cos(irisAngle * 3);
   const point = [0, 0, 0];
   texels.forEach((i, n) => {
     const t = chart.triangleIds[i] * 3;
@@ -246,7 +244,13 @@ function eyePattern(
       for (let k = 0; k < 3; k++)
         point[c] += chart.barycentrics[i * 3 + k] * model.mean[model.triangles[t + k] * 3 + c];
     }
-    const length = Math.hypot(point[0], point[1], point[2]) || 1;
+    const length = Math.sqrt(point[0] ** 2 + point[1] ** 2 + point[2] ** 2) || 1;
+    const shade = lidShade(point[0] / length, point[1] / length);
+    if (point[2] < farthest * length) {
+      // All white with its veins, and most of the ball: no angle is asked for.
+      for (let c = 0; c < 3; c++) fixed[n * 3 + c] = shade * VEINS[c];
+      return;
+    }
     const angle = Math.acos(Math.min(1, Math.max(-1, point[2] / length)));
     const around = Math.atan2(point[1], point[0]);
     // Fibres of the iris run outwards: a few fixed waves around, the same for everybody.
@@ -260,7 +264,6 @@ function eyePattern(
     const outside = smoothstep(irisAngle * 0.95, irisAngle * 1.07, angle);
     const inPupil = 1 - smoothstep(pupilAngle * 0.9, pupilAngle * 1.1, angle);
     const veins = smoothstep(irisAngle * 1.4, irisAngle * 3, angle);
-    const shade = lidShade(point[0] / length, point[1] / length);
     iris[n] =
       shade * (1.1 - 0.25 * outward) * fibres * (1 - (1 - LIMBUS) * edge) * (1 - outside) * (1 - inPupil);
     for (let c = 0; c < 3; c++) {

@@ -197,12 +197,16 @@ function trianglesNear(
 ): Uint8Array {
   const close = new Uint8Array(mean.length / 3);
   for (let v = 0; v < close.length; v++) {
-    for (const [x, y, z] of points)
-      if (Math.hypot(mean[v * 3] - x, mean[v * 3 + 1] - y, mean[v * 3 + 2] - z) < 7) close[v] = 1;
+    for (let n = 0; n < points.length; n++) {
+      const dx = mean[v * 3] - points[n][0];
+      const dy = mean[v * 3 + 1] - points[n][1];
+      const dz = mean[v * 3 + 2] - points[n][2];
+      if (dx * dx + dy * dy + dz * dz < 49) close[v] = 1;
+    }
   }
-  return Uint8Array.from({ length: triangles.length / 3 }, (_, t) =>
-    close[triangles[t * 3]] || close[triangles[t * 3 + 1]] || close[triangles[t * 3 + 2]] ? 1 : 0,
-  );
+  const out = new Uint8Array(triangles.length / 3);
+  for (let i = 0; i < triangles.length; i++) if (close[triangles[i]]) out[Math.floor(i / 3)] = 1;
+  return out;
 }
 
 /** Distance from a polyline and the place on it, in points. */
@@ -210,15 +214,22 @@ function nearest(line: readonly number[][], p: readonly number[]): [mm: number, 
   let best = Infinity;
   let place = 0;
   for (let k = 0; k + 1 < line.length; k++) {
-    const [a, b] = [line[k], line[k + 1]];
-    const d = [b[0] - a[0], b[1] - a[1], b[2] - a[2]];
-    const squared = d[0] ** 2 + d[1] ** 2 + d[2] ** 2 || 1;
-    const dot = (p[0] - a[0]) * d[0] + (p[1] - a[1]) * d[1] + (p[2] - a[2]) * d[2];
-    const t = Math.min(1, Math.max(0, dot / squared));
-    const mm = Math.hypot(p[0] - a[0] - t * d[0], p[1] - a[1] - t * d[1], p[2] - a[2] - t * d[2]);
-    if (mm < best) [best, place] = [mm, k + t];
+    const a = line[k];
+    const b = line[k + 1];
+    const dx = b[0] - a[0];
+    const dy = b[1] - a[1];
+    const dz = b[2] - a[2];
+    const px = p[0] - a[0];
+    const py = p[1] - a[1];
+    const pz = p[2] - a[2];
+    const t = Math.min(1, Math.max(0, (px * dx + py * dy + pz * dz) / (dx * dx + dy * dy + dz * dz || 1)));
+    const squared = (px - t * dx) ** 2 + (py - t * dy) ** 2 + (pz - t * dz) ** 2;
+    if (squared < best) {
+      best = squared;
+      place = k + t;
+    }
   }
-  return [best, place];
+  return [Math.sqrt(best), place];
 }
 
 function distance([x0, y0]: readonly [number, number], [x1, y1]: readonly [number, number]): number {

@@ -251,7 +251,10 @@ function quantise(
 function dequantise(bytes: ArrayLike<number>, scales: ArrayLike<number>): Float32Array {
   const length = bytes.length / scales.length;
   const out = new Float32Array(bytes.length);
-  for (let i = 0; i < out.length; i++) out[i] = (bytes[i] - 128) * scales[Math.floor(i / length)];
+  for (let k = 0, i = 0; k < scales.length; k++) {
+    const scale = scales[k];
+    for (const end = (k + 1) * length; i < end; i++) out[i] = (bytes[i] - 128) * scale;
+  }
   return out;
 }
 

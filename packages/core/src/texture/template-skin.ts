@@ -13,8 +13,8 @@ const FLAT = new WeakMap<UvChart, Float32Array>();
 
 /**
  * @param template sRGB8 image in the model's chart, any square size; an even skin where there is none.
- * @param weight [S, S] texels whose mean becomes zero.
- * @returns [S, S, 3]; not to be written to.
+ * @param weight [S, S] texels that are asked for, whose mean becomes zero.
+ * @returns [S, S, 3], 0 where the weight is; not to be written to.
  */
 export function templateLog(template: Image | undefined, chart: UvChart, weight: Uint8Array): Float32Array {
   const cache: WeakMap<UvChart, Float32Array> = template
@@ -37,41 +37,51 @@ function makeLog(template: Image, chart: UvChart, weight: Uint8Array): Float32Ar
     );
   }
   const { size } = chart;
-  const log = resampleLog(template, size);
-  const sum = [0, 0, 0];
+  const log = resampleLog(template, size, weight);
   let total = 0;
-  for (let i = 0; i < weight.length; i++) {
-    if (!weight[i]) continue;
-    total++;
-    for (let c = 0; c < 3; c++) sum[c] += log[i * 3 + c];
-  }
-  for (let i = 0; i < log.length; i++) log[i] -= total > 0 ? sum[i % 3] / total : 0;
+  for (let i = 0; i < weight.length; i++) if (weight[i]) total++;
+  for (let c = 0; c < 3; c++) subtractMean(log, weight, c, total);
   return log;
 }
 
-/** Bilinear between the template's own texels, in logs (a table: the template has 256 values); shrinking reads a halved level. */
-function resampleLog(template: Image, size: number): Float32Array {
+function subtractMean(log: Float32Array, weight: Uint8Array, channel: number, total: number): void {
+  let sum = 0;
+  for (let i = 0, at = channel; i < weight.length; i++, at += 3) if (weight[i]) sum += log[at];
+  const mean = total > 0 ? sum / total : 0;
+  for (let i = 0, at = channel; i < weight.length; i++, at += 3) if (weight[i]) log[at] -= mean;
+}
+
+/**
+ * Bilinear between the template's own texels, in logs (a table: the template has 256 values), down once per row and across once
+ * per texel; shrinking reads a halved level.
+ */
+function resampleLog(template: Image, size: number, wanted: Uint8Array): Float32Array {
   const level = pyramidOf(template).level(Math.max(0, Math.round(Math.log2(template.width / size))));
   const { width, channels, data } = level;
   const scale = width / size;
   const out = new Float32Array(size * size * 3);
+  const line = new Float32Array(width * 3);
   for (let row = 0, o = 0; row < size; row++) {
     const y = Math.min(Math.max((row + 0.5) * scale - 0.5, 0), width - 1);
     const y0 = Math.floor(y);
     const fy = y - y0;
     const down = y0 + 1 < width ? width * channels : 0;
-    for (let column = 0; column < size; column++, o += 3) {
-      const x = Math.min(Math.max((column + 0.5) * scale - 0.5, 0), width - 1);
-      const x0 = Math.floor(x);
-      const fx = x - x0;
-      const i = (y0 * width + x0) * channels;
-      const right = x0 + 1 < width ? channels : 0;
+    for (let column = 0, i = y0 * width * channels; column < width; column++, i += channels) {
       for (let c = 0; c < 3; c++) {
-        const p = i + (channels === 1 ? 0 : c);
-        out[o + c] =
-          (1 - fy) * ((1 - fx) * LOG_OF_SRGB8[data[p]] + fx * LOG_OF_SRGB8[data[p + right]]) +
-          fy * ((1 - fx) * LOG_OF_SRGB8[data[p + down]] + fx * LOG_OF_SRGB8[data[p + right + down]]);
+        const p = channels === 1 ? i : i + c;
+        line[column * 3 + c] = (1 - fy) * LOG_OF_SRGB8[data[p]] + fy * LOG_OF_SRGB8[data[p + down]];
       }
+    }
+    for (let column = 0; column < size; column++, o += 3) {
+      if (!wanted[row * size + column]) continue;
+      const x = Math.min(Math.max((column + 0.5) * scale - 0.5, 0), width - 1);
+      const x0 = x | 0;
+      const fx = x - x0;
+      const left = x0 * 3;
+      const right = x0 + 1 < width ? left + 3 : left;
+      out[o] = line[left] + fx * (line[right] - line[left]);
+      out[o + 1] = line[left + 1] + fx * (line[right + 1] - line[left + 1]);
+      out[o + 2] = line[left + 2] + fx * (line[right + 2] - line[left + 2]);
     }
   }
   return out;
