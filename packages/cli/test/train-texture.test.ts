@@ -33,6 +33,25 @@ describe('train texture', () => {
     expect(existsSync(out)).toBe(false);
   });
 
+  it('takes the devices that fit takes, says so when one is not there, and writes nothing then', async () => {
+    const out = join(root, 'device');
+    const small = ['--validation-people', '1', '--modes', '3', '-o', out];
+    const wrong = await train('--gan', '--device', 'tpu', ...small);
+    expect(wrong.stderr).toMatch(
+      /^likeness: option '--device <name>' argument 'tpu' is invalid\. Allowed choices are cpu, webgpu, cuda\.$/m,
+    );
+    expect(wrong.code).toBe(2);
+    const alone = await train('--device', 'webgpu', ...small);
+    expect(alone.stderr).toBe('likeness: --device is about the GAN: give --gan as well.\n');
+    expect(alone.code).toBe(2);
+    const { code, stderr } = await train('--gan', '--device', 'cuda', ...small);
+    // A machine that has CUDA goes on, to photographs that are empty files.
+    expect(`${code} ${existsSync(out) ? 'begun' : 'nothing'} ${stderr.trim()}`).toMatch(
+      /^2 (nothing likeness: The device cuda cannot run the networks on this machine: use the device cpu\.|begun .*)$/,
+    );
+    expect((await runCli(['train', 'texture', '--help'])).stdout).toContain('--device <name>');
+  });
+
   it('takes ready-made maps alone or beside photographs, and says what they lack', async () => {
     const maps = join(root, 'uv');
     mkdirSync(maps, { recursive: true });

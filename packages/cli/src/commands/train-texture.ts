@@ -1,8 +1,9 @@
 /** `likeness train texture`: texture models from photographs. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { EXIT } from '../exit-codes.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { FIT_COMMAND_DEFAULTS, parsePath, parseSeed } from '../fit/options.ts';
+import type { FitCommandOptions } from '../fit/options.ts';
 import { parseCount } from './train-shape.ts';
 
 const EXAMPLES = `
@@ -17,14 +18,17 @@ and join the photographs, or stand alone. A face is looked for on the mesh; wher
 --uv-landmarks gives points: {"embedding": "ibug68", "landmarks": [30, ...], "vertices": [812, ...]}.
 
 --gan trains the progressive GAN as well. That takes many hours on two processor cores: --minutes or Ctrl-C
-end it with a checkpoint, and the same command goes on. RUN/gan holds samples/ and log.jsonl.
+end it with a checkpoint, and the same command goes on. RUN/gan holds samples/ and log.jsonl. --device says
+where it is trained: webgpu and cuda need an onnxruntime-node that was installed with them. A run may go on
+on another device.
 
 Examples:
   $ likeness train texture --photos data -o run
   $ likeness train texture --photos data --dry-run
   $ likeness train texture --uv-maps ffhq-uv --uv-mesh head.obj -o run
   $ likeness train texture --photos three-people --validation-people 1 --modes 2
-  $ likeness train texture --photos data -o run --gan --minutes 120`;
+  $ likeness train texture --photos data -o run --gan --minutes 120
+  $ likeness train texture --photos data -o run --gan --device webgpu`;
 
 /** As the command line gives them; numbers that are not given stay the trainer's defaults. */
 export interface TrainTextureCommandOptions {
@@ -41,6 +45,7 @@ export interface TrainTextureCommandOptions {
   readonly dryRun?: boolean;
   readonly gan?: boolean;
   readonly minutes?: number;
+  readonly device?: FitCommandOptions['device'];
 }
 
 export function trainTextureCommand(finish: (code: ExitCode) => void): Command {
@@ -61,6 +66,13 @@ export function trainTextureCommand(finish: (code: ExitCode) => void): Command {
       '--minutes <number>',
       'stop the GAN after so long (default: at the end of its schedule)',
       parseCount,
+    )
+    .addOption(
+      new Option('--device <name>', 'where the GAN is trained (default: cpu)').choices([
+        'cpu',
+        'webgpu',
+        'cuda',
+      ]),
     )
     .option('--dry-run', 'only say what would be learned from')
     .addHelpText('after', EXAMPLES)

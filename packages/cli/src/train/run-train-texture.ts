@@ -10,9 +10,22 @@ import { stageLines } from './stage-lines.ts';
 
 /** @throws UsageError where the photographs are not there or the output cannot be written */
 export async function runTrainTexture(options: TrainTextureCommandOptions): Promise<void> {
-  const { photos, uvMaps, uvMesh, uvLandmarks, output, model: modelName, gan, minutes, ...numbers } = options;
+  const {
+    photos,
+    uvMaps,
+    uvMesh,
+    uvLandmarks,
+    output,
+    model: modelName,
+    gan,
+    minutes,
+    device,
+    ...numbers
+  } = options;
   if (minutes !== undefined && gan !== true)
     throw new UsageError('--minutes is about the GAN: give --gan as well.');
+  if (device !== undefined && gan !== true)
+    throw new UsageError('--device is about the GAN: give --gan as well.');
   if (photos === undefined && uvMaps === undefined)
     throw new UsageError('Give a folder of photographs with --photos, or of ready-made maps with --uv-maps.');
   if ((uvMaps === undefined) !== (uvMesh === undefined))
@@ -70,7 +83,7 @@ export async function runTrainTexture(options: TrainTextureCommandOptions): Prom
       inGan = gan === true && stage === 'linear' && fraction === 1;
     },
     ...(gan === true
-      ? { gan: { minutes, shouldStop: () => stopped !== undefined, onReport: reportLine } }
+      ? { gan: { minutes, device, shouldStop: () => stopped !== undefined, onReport: reportLine } }
       : {}),
   }).catch(asUsage);
   if (!result.linear || !result.dataset) return;

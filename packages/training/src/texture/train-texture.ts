@@ -18,7 +18,8 @@ import {
   type GeneratorDescription,
   type LinearTexture,
 } from '@likeness/core/texture';
-import { nodeRuntime } from '@likeness/graph/node';
+import type { Runtime } from '@likeness/graph';
+import type { NodeDevice } from '@likeness/graph/node';
 import { foldIn, key as randomKey, normal } from '@likeness/graph/random';
 import type { ModelManifest } from '@likeness/models';
 import { BUILD_MAPS_DEFAULTS, buildMaps, DATASET_FORMAT, type TextureDataset } from './build-maps.ts';
@@ -53,6 +54,7 @@ import {
 import { createRandom } from '../shape/random.ts';
 import { foreignPeople, resampleMaps, type ForeignMaps } from './resample-maps.ts';
 import { TEXTURE_PHOTO_DEFAULTS, texturePhotos, type TexturePhoto } from './texture-photos.ts';
+import { refusedAs, TRAINING_DEVICE_DEFAULT, trainingRuntime } from './training-runtime.ts';
 
 export interface TrainTextureOptions {
   /** Folder of photographs (see `texturePhotos` for its layouts); absent where ready-made maps are all there is. */
@@ -95,6 +97,8 @@ export interface TrainTextureResult {
 /** What the GAN's stage needs. */
 export interface GanStageOptions {
   readonly minutes?: number | undefined;
+  /** Where its programs run (default `cpu`); a run may go on on another. */
+  readonly device?: NodeDevice | undefined;
   readonly config?: Partial<GanConfig> | undefined;
   readonly threads?: number | undefined;
   /** Asked after each step; true ends the stage with a checkpoint. */
@@ -111,7 +115,10 @@ export interface GanStageResult {
   readonly file?: string;
 }
 
-/** @throws Error where there are no photographs, nor maps, or too few for the model. */
+/**
+ * @throws Error where there are no photographs, nor maps, or too few for the model; DeviceError, before anything is made, where
+ *   the GAN's device is not there.
+ */
 export async function trainTexture(options: TrainTextureOptions): Promise<TrainTextureResult> {
   const seed = options.seed ?? TEXTURE_PHOTO_DEFAULTS.seed;
   const validationPeople = options.validationPeople ?? TEXTURE_PHOTO_DEFAULTS.validationPeople;
@@ -124,17 +131,20 @@ export async function trainTexture(options: TrainTextureOptions): Promise<TrainT
     people: new Set(listed.map(({ person }) => person)).size,
   };
   if (options.dryRun === true) return { photos };
+  const device = options.gan?.device ?? TRAINING_DEVICE_DEFAULT;
+  const runtime = options.gan && (await trainingRuntime(device));
   await mkdir(options.out, { recursive: true });
   await writeWhole(
     join(options.out, 'config.json'),
-    `${JSON.stringify({ seed, validationPeople, size, modes, model: { name: options.model.name, version: options.model.version } }, null, 2)}\n`,
+    `${JSON.stringify({ seed, validationPeople, size, modes, ...(options.gan ? { gan: { device } } : {}), model: { name: options.model.name, version: options.model.version } }, null, 2)}\n`,
   );
   const folder = join(options.out, 'maps');
   const dataset = await makeDataset(options, listed, { folder, size });
   const { manifest, bytes } = await linearStage(options, { folder, dataset, listed, photos, seed, modes });
   const linear = { manifest, file: join(options.out, manifest.file) };
-  if (!options.gan) return { photos, dataset, linear };
-  const gan = await trainGanStage({ ...options.gan, out: options.out, folder, dataset, seed, bytes, listed });
+  if (!options.gan || !runtime) return { photos, dataset, linear };
+  const stage = { ...options.gan, out: options.out, folder, dataset, seed, bytes, listed, runtime };
+  const gan = await refusedAs(device, () => trainGanStage(stage));
   return { photos, dataset, linear, gan };
 }
 
@@ -294,9 +304,10 @@ async function trainGanStage(
     /** The linear model's file. */
     readonly bytes: Uint8Array;
     readonly listed: readonly TexturePhoto[];
+    readonly runtime: Runtime;
   },
 ): Promise<GanStageResult> {
-  const { out, folder, dataset, seed } = options;
+  const { out, folder, dataset, seed, runtime } = options;
   const window = FACE_WINDOW;
   if (dataset.size !== window.mapSize)
     throw new Error(
@@ -306,7 +317,6 @@ async function trainGanStage(
   const albedos = await Promise.all(maps.map((map) => readAlbedo(folder, map)));
   const pyramids = albedos.map((albedo) => windowPyramid(albedo, window));
   const config: GanConfig = { ...GAN_DEFAULTS, window, seed, ...options.config };
-  const runtime = nodeRuntime();
   const { exemplars: count = 0 } = config.architecture;
   const exemplars = count > 0 ? chooseExemplars(pyramids, window, count, window.topLevel - 3) : undefined;
   const started = performance.now();
