@@ -24,6 +24,27 @@ describe('cropAffine', () => {
     }
   });
 
+  it.each([0.4, 1, 1.5, 2.9, 7.3])(
+    'gives the same bytes at a scale of %d whether it knows that rows stay rows or not',
+    (scale) => {
+      const source = ramp(83, 61);
+      const pyramid = createPyramid({
+        ...source,
+        data: source.data.map((value, i) => (value * 7919 + i * 31) & 255),
+      });
+      for (const outside of [200, 'edge'] as const) {
+        // So small a shear moves nothing, but takes the general way.
+        const [upright, sheared] = [0, 1e-300].map((b) =>
+          cropAffine(pyramid, { a: scale, b, c: -9.3, d: 0, e: scale, f: -4.7 }, 40, 30, {
+            low: -1,
+            outside,
+          }),
+        );
+        expect(Buffer.compare(Buffer.from(upright.buffer), Buffer.from(sheared.buffer))).toBe(0);
+      }
+    },
+  );
+
   for (const shrink of [0.37, 1.6, 2, 2.9, 4, 7.3]) {
     it(`has no offset at a scale of ${shrink}, turned or mirrored`, () => {
       const source = ramp(80, 80);

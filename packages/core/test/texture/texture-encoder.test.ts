@@ -54,6 +54,44 @@ describe('encodeTexture', () => {
     expect(encodeTexture(encoder, map, new Float32Array(SIZE * SIZE))).toEqual(new Float32Array(5));
   });
 
+  it('is where the energy has no slope, with more pixels than are multiplied at a time', () => {
+    const side = 20;
+    const length = 3 * side * side;
+    const many: TextureEncoder = {
+      mapSize: 2 * side,
+      box: { x: 0, y: 0, width: 2 * side, height: 2 * side },
+      height: side,
+      width: side,
+      latentSize: 7,
+      mean: values(length, 0.1, 0.5),
+      components: values(7 * length, 0.02),
+    };
+    const target = Uint8Array.from({ length: 3 * 4 * side * side }, () => 255 * random());
+    const trust = Float32Array.from({ length: 4 * side * side }, () => Math.max(0, random() - 0.3));
+    const picture = { width: 2 * side, height: 2 * side, channels: 3 as const, data: target };
+    const z = encodeTexture(many, picture, trust);
+    const slope = Float64Array.from(z);
+    const steepest = new Float64Array(7);
+    for (let pixel = 0; pixel < side * side; pixel++)
+      for (let c = 0; c < 3; c++) {
+        let [known, sum] = [0, 0];
+        for (let k = 0; k < 4; k++) {
+          const at = (2 * Math.floor(pixel / side) + (k >> 1)) * 2 * side + 2 * (pixel % side) + (k & 1);
+          known += trust[at];
+          sum += (trust[at] * target[at * 3 + c]) / 255;
+        }
+        if (known === 0) continue;
+        const at = c * side * side + pixel;
+        const drawn = many.mean[at] + z.reduce((all, p, k) => all + p * many.components[k * length + at], 0);
+        for (let k = 0; k < 7; k++) {
+          const part = ((known / 4) * (drawn - sum / known) * many.components[k * length + at]) / 0.02 ** 2;
+          slope[k] += part;
+          steepest[k] += Math.abs(part);
+        }
+      }
+    for (let k = 0; k < 7; k++) expect(Math.abs(slope[k])).toBeLessThan(1e-5 * steepest[k]);
+  });
+
   it('is the same after writing and reading, but for 8 bits', () => {
     const back = readTextureEncoder(writeTextureEncoder(encoder));
     expect(back.box).toEqual(encoder.box);
