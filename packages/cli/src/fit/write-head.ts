@@ -33,9 +33,16 @@ export async function writeHead(
       const { obj, mtl } = head.toObj();
       staging.write('head.obj', obj);
       staging.write('head.mtl', mtl);
-    } else staging.write('head.glb', await head.toGlb());
-    staging.write('albedo.png', await head.albedoPng());
-    staging.write('overlay.png', await head.overlayPng());
+    }
+    // Pictures are coded on other threads: side by side.
+    const [glb, albedo, overlay] = await Promise.all([
+      options.format === 'obj' ? undefined : head.toGlb(),
+      head.albedoPng(),
+      head.overlayPng(),
+    ]);
+    if (glb !== undefined) staging.write('head.glb', glb);
+    staging.write('albedo.png', albedo);
+    staging.write('overlay.png', overlay);
     for (const [i, name] of (person?.overlays ?? []).entries()) staging.write(name, await head.overlayPng(i));
     if (options.snapshots !== undefined) {
       files['snapshots'] = 'snapshots.png';
