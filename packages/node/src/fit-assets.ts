@@ -119,7 +119,7 @@ export function createFitAssets(source: FitAssetsSource): FitAssetsStore {
   return {
     get: async ({ texture, joint, identityNetwork, generator }) => {
       const user = identityNetwork === undefined ? undefined : await networks.get(identityNetwork);
-      // A draft's 0.7 s leave no time for a generator (encoder 0.8 s, network 0.2 s): it is asked only where it is named.
+      // A draft's 0.7 s leave no time for a generator (encoder 0.4 s, network 0.4 s): it is asked only where it is named.
       const wantsGenerator =
         texture === 'generated' || (texture === 'completed' && (joint || generator !== undefined));
       const generated = wantsGenerator ? await generators.get(generator ?? '') : undefined;
