@@ -8,6 +8,7 @@ import { faceResNetwork } from '@likeness/core/analysis';
 import { cameraValues, project } from '@likeness/core/camera';
 import { fitLandmarks } from '@likeness/core/fitting';
 import {
+  NETWORK_LOSSES,
   PARAMETER_GROUPS,
   PARAMETER_UNITS,
   randomView,
@@ -17,9 +18,10 @@ import {
 import { evaluateModel, landmarkPositions, type MorphableModel } from '@likeness/core/model';
 import { withMouthPocket } from '@likeness/core/pipeline';
 import { linearTextureModel, observeSkin, type TextureModel } from '@likeness/core/texture';
-import { add, mul, random, tanh, type Program, type Runtime } from '@likeness/graph';
+import { random, trace, type Program, type Runtime } from '@likeness/graph';
 import {
   decodePhoto,
+  loadDefaultGenerator,
   loadHeadModel,
   loadLinearTexture,
   networksFolder,
@@ -37,14 +39,14 @@ import {
   rasterArrays,
   type ProgramArrays,
 } from '../../packages/core/src/fitting/joint/photo-state.ts';
+import { lower } from '../../packages/graph/src/lower.ts';
 import { openAnalyser } from '../common.ts';
-import { hashed, NETWORKS } from '../graph/zoo.ts';
+import { hashed } from '../graph/zoo.ts';
 
 export const TEXTURES = ['linear', 'progressive'] as const;
 export type TextureName = (typeof TEXTURES)[number];
 
 const TEXTURE_PX = 512;
-const GENERATOR = NETWORKS.find(({ name }) => name === 'progressive generator 512²');
 
 /** Every term is computed, so that every one is compared. The weights are near the presets'. */
 export const STAGE: Stage = {
@@ -72,6 +74,12 @@ export const STAGE: Stage = {
   textureSize: TEXTURE_PX,
 };
 
+/**
+ * `whole`: the fit's own. `smooth`: without the pixels at which the gradient jumps (on an edge of a triangle or between two texels, where the
+ * last digit decides). `plain`: smooth, and terms that ask the network weigh nothing.
+ */
+export type ProblemInputs = 'whole' | 'smooth' | 'plain';
+
 export interface IterationProblem {
   readonly programs: (runtime: Runtime) => JointPrograms;
   /** Our iteration: both projections, then terms and gradient. */
@@ -80,8 +88,8 @@ export interface IterationProblem {
   /** Covered pixels of both views, and those of them at which gradients are compared. */
   readonly pixels: readonly number[];
   readonly smoothPixels: readonly number[];
-  /** Puts every number of the problem into a folder, for the peer. @param smooth see `OpenIteration.smoothInputs` */
-  readonly write: (folder: string, smooth: boolean) => void;
+  /** Puts every number of the problem into a folder, for the peer. */
+  readonly write: (folder: string, of: ProblemInputs) => void;
   readonly groups: readonly { readonly name: ParameterGroup; readonly size: number }[];
   readonly terms: readonly string[];
 }
@@ -91,25 +99,46 @@ export interface OpenIteration {
   readonly iteration: Program;
   readonly geometryInputs: ProgramArrays;
   readonly inputs: ProgramArrays;
-  /**
-   * The same without the pixels at which the gradient jumps (on an edge of a triangle or between two texels, where the last digit
-   * decides): what gradients are compared on.
-   */
-  readonly smoothInputs: ProgramArrays;
+  /** What gradients are compared on. */
+  readonly comparedInputs: Readonly<Record<Exclude<ProblemInputs, 'whole'>, ProgramArrays>>;
   /** Finds the triangles of both views, as the product does between the two programs. */
   rasterise(): void;
 }
 
-/** The generator of the graph benchmark, its output squeezed into colours. */
-function progressiveTexture(headModel: string): TextureModel {
-  if (!GENERATOR) throw new Error('The graph benchmark has no progressive generator.');
+/** A generator as the peer reads it: its nodes, floats of `constants` among the arrays, and whole numbers. */
+function nodesForPeer(texture: TextureModel): {
+  readonly settings: object;
+  readonly constants: ProgramArrays;
+} {
+  const generated = trace(({ latent }) => ({ output: texture.generate(latent) }), {
+    latent: { shape: [1, texture.latentSize] },
+  });
+  const { nodes, initializers } = lower(generated, { rewrite: false });
+  const constants: ProgramArrays = {};
+  const shapes: Record<string, readonly number[]> = {};
+  const integers: Record<string, { readonly shape: readonly number[]; readonly values: readonly number[] }> =
+    {};
+  for (const { name, shape, data } of initializers) {
+    if (data instanceof Float32Array) {
+      constants[`texture.${name}`] = data;
+      shapes[name] = shape;
+    } else integers[name] = { shape, values: Array.from(data, Number) };
+  }
   return {
-    name: 'progressive generator of the graph benchmark',
-    version: '1',
-    headModel,
-    latentSize: GENERATOR.shape[1],
-    size: TEXTURE_PX,
-    generate: (latent) => add(mul(tanh(GENERATOR.apply(latent)), 0.3), 0.5),
+    constants,
+    settings: {
+      shapes,
+      integers,
+      nodes: nodes.map(({ opType, inputs, outputs, attributes }) => ({
+        operation: opType,
+        inputs,
+        outputs,
+        // { i: 1 } -> 1: which kind it is the operation knows.
+        attributes: Object.fromEntries(
+          Object.entries(attributes).map(([name, value]) => [name, Object.values(value)[0] as unknown]),
+        ),
+      })),
+    },
   };
 }
 
@@ -121,7 +150,11 @@ export async function iterationProblem(
   const model = withMouthPocket(await loadHeadModel('likeness-head'));
   const linear = await loadLinearTexture(model);
   if (!linear) throw new Error('This benchmark needs the linear texture model.');
-  const texture = textureName === 'linear' ? linearTextureModel(linear) : progressiveTexture(model.name);
+  const generator = textureName === 'linear' ? undefined : await loadDefaultGenerator(model);
+  if (textureName !== 'linear' && !generator)
+    throw new Error('This row needs the generator of likeness-skin.');
+  const texture = generator ?? linearTextureModel(linear);
+  const nodes = generator && nodesForPeer(generator);
   const identity = faceResNetwork((await readAnalysisNetworks()).faceres);
   const photo = await decodePhoto(photoPath);
   const analyser = await openAnalyser();
@@ -190,6 +223,12 @@ export async function iterationProblem(
     ...smoothRaster('raster', all, projected, model, size),
     ...smoothRaster('random.raster', all, randomProjected, model, size),
   };
+  const plain: ProgramArrays = {
+    ...smooth,
+    weights: Float32Array.from(shape.losses, (name) =>
+      NETWORK_LOSSES.includes(name) ? 0 : (STAGE.losses[name] ?? 0),
+    ),
+  };
 
   return {
     programs,
@@ -204,19 +243,23 @@ export async function iterationProblem(
         iteration,
         geometryInputs: parameters,
         inputs: Object.fromEntries(iteration.inputs.map(({ name }) => [name, all[name]])),
-        smoothInputs: Object.fromEntries(iteration.inputs.map(({ name }) => [name, smooth[name]])),
+        comparedInputs: {
+          smooth: Object.fromEntries(iteration.inputs.map(({ name }) => [name, smooth[name]])),
+          plain: Object.fromEntries(iteration.inputs.map(({ name }) => [name, plain[name]])),
+        },
         rasterise,
       };
     },
     smoothPixels: ['raster', 'random.raster'].map((view) => covered(smooth[`${view}.shown`])),
-    write: (folder, onlySmooth) => {
+    write: (folder, of) => {
       const embedding = context.embedding;
+      const arrays = { whole: all, smooth, plain }[of];
       writeArrays(
         folder,
         {
-          ...(onlySmooth ? smooth : all),
-          ...rasterForPeer('raster', onlySmooth ? smooth : all, model),
-          ...rasterForPeer('random.raster', onlySmooth ? smooth : all, model),
+          ...arrays,
+          ...rasterForPeer('raster', arrays, model),
+          ...rasterForPeer('random.raster', arrays, model),
           'model.mean': model.mean,
           'model.identity': model.identity.deltas,
           'model.expression': model.expression.deltas,
@@ -231,10 +274,11 @@ export async function iterationProblem(
                 'texture.coarse': linear.coarse,
                 'texture.detail': linear.detail,
               }
-            : {}),
+            : nodes?.constants),
         },
         {
           texture: textureName,
+          generator: nodes?.settings,
           textureSize: TEXTURE_PX,
           coarseSize: linear.coarseSize,
           box: [linear.box.x, linear.box.y, linear.box.width, linear.box.height],

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from peer_networks import Parameters, progressive_generator
+from onnx_nodes import Nodes
 
 BAND0 = math.pi / math.sqrt(4 * math.pi)
 BAND1 = 2 * math.pi / math.sqrt(3) * math.sqrt(3) / math.sqrt(4 * math.pi)
@@ -160,14 +160,19 @@ class Iteration:
         self.units = [p(f"unit.{group}").clone().requires_grad_(True) for group in p.groups]
         rows, columns = torch.meshgrid(torch.arange(p.size) + 0.5, torch.arange(p.size) + 0.5, indexing="ij")
         self.columns, self.rows = columns.reshape(-1, 1), rows.reshape(-1, 1)
-        self.kept = {}
+        self.generator = p.texture == "progressive" and self.nodes()
+
+    def nodes(self):
+        g = self.p.generator
+        constants = {name: self.p(f"texture.{name}", *shape).reshape(shape) for name, shape in g["shapes"].items()}
+        for name, entry in g["integers"].items():
+            constants[name] = torch.tensor(entry["values"], dtype=torch.int64).reshape(entry["shape"])
+        return Nodes(g["nodes"], constants)
 
     def texture(self, latent):
         p = self.p
-        if p.texture == "progressive":
-            parameters = Parameters()
-            parameters.kept = self.kept
-            return 0.5 + 0.3 * torch.tanh(progressive_generator(parameters, latent))
+        if self.generator:
+            return self.generator(latent=latent)
         size, (x, y, width, height) = p.textureSize, p.box
         count = latent.shape[1]
         coarse = (latent @ p("texture.coarse", count, -1)).reshape(1, 3, p.coarseSize, p.coarseSize)
