@@ -14,15 +14,16 @@ const COLOUR: Stage = {
 
 /**
  * Then everything by pixels and landmarks, at a quarter of the pixels and without the network: a fifth of a joint step's time. Pixels are
- * what tells shape; four times the landmarks' weight is where heads of known shape come out best.
+ * what tells shape. Landmarks hold size and place and no more: the nuisance modes that keep a smile's landmarks out of p_s belong to the
+ * landmark fit, and here nothing stands between the two. The prior of p_s is that of some hundred independent pixels.
  */
 const SHAPE: Stage = {
   name: 'shape',
   free: PARAMETER_GROUPS,
   losses: {
     pixel: 8,
-    landmark: 2,
-    identityPrior: 0.008,
+    landmark: 0.5,
+    identityPrior: 0.064,
     identityStart: 0.012,
     expressionStart: 0.01,
     cameraStart: 0.02,
@@ -37,7 +38,8 @@ const SHAPE: Stage = {
 
 /**
  * Then with the identity network, at its own size. Its gradient on p_s is ten times that of pixels at weight 2 and of landmarks at 2: they
- * have to be raised with it, or the face follows the network away from both.
+ * have to be raised with it, or the face follows the network away from both. Where the network moves p_s is the photo's affair more than the
+ * person's, so p_s walks slowly and the texture, freer than before, takes on the likeness.
  */
 const JOINT: Stage = {
   name: 'joint',
@@ -45,13 +47,14 @@ const JOINT: Stage = {
   losses: {
     ...SHAPE.losses,
     pixel: 4,
-    landmark: 4,
+    landmark: 2,
+    latent: 0.005,
     identity: 1,
     identityRandom: 0.5,
     content: 0.4,
   },
-  steps: 80,
-  learningRate: { identity: 0.03, texture: 0.1 },
+  steps: 60,
+  learningRate: { identity: 0.012, texture: 0.1 },
   textureSize: 256,
   plateau: { patience: 20, tolerance: 0.001 },
 };
