@@ -100,7 +100,7 @@ const ROWS = [
   ],
   [
     'the same: difference of p_s between two photos of a person over that between two people',
-    identity.shape.joint.expressionLeak.ratio.toFixed(2),
+    identity.shape.joint.expressionLeak.ratio.toFixed(3),
     '< 0.5',
     'fit/joint-identity',
   ],
