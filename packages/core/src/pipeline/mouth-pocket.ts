@@ -5,6 +5,7 @@
  */
 import type { LinearBasis, ModelPart, MorphableModel } from '../model/index.ts';
 import { freeSpot } from './free-spot.ts';
+import { withToothEdges } from './tooth-edges.ts';
 
 /**
  * Rings of the pocket: width as a share of the loop, depth behind it in mm, and radius in the chart as a share of its
@@ -26,18 +27,23 @@ const HAS_TEETH = /teeth|tooth/;
 
 /** The pocket's name, as ICT-FaceKit calls its own. */
 export const MOUTH_PART = 'mouth_socket';
+/** The default head's own: a bag with arches in the place of teeth. */
+const BAG_PART = 'mouth_interior';
 
 /** The surface that one sees between the lips where no teeth are modelled: the default head's own, or the pocket. */
 export function mouthInside(model: MorphableModel): ModelPart | undefined {
   if (model.parts.some(({ name }) => HAS_TEETH.test(name))) return undefined;
-  return model.parts.find(({ name }) => name === MOUTH_PART || name === 'mouth_interior');
+  return model.parts.find(({ name }) => name === MOUTH_PART || name === BAG_PART);
 }
 
 /**
- * The model with a mouth pocket as its last part.
- * @returns the same object where it has a mouth inside, no `lips_inner` loop, or no free spot in its chart.
+ * The model with a mouth that teeth can be painted in: a pocket as its last part, or sharp edges on the arches of the bag that
+ * it has (`withToothEdges`).
+ * @returns the same object where it has another mouth inside, no `lips_inner` loop, or no free spot in its chart.
  */
 export function withMouthPocket(model: MorphableModel): MorphableModel {
+  const bag = model.parts.find(({ name }) => name === BAG_PART);
+  if (bag !== undefined) return withToothEdges(model, bag);
   const loop = model.loops['lips_inner'];
   if (loop === undefined || loop.length < 8 || model.parts.some(({ name }) => HAS_MOUTH.test(name)))
     return model;

@@ -31,10 +31,14 @@ const WINDOW_PX = 160;
 const MARGIN_PX = 4;
 /** A pixel of the window counts in full when all within this distance show the pocket too: lips are not teeth. */
 const REACH = 2;
-/** A surface this far behind what is seen is hidden; slanted ones differ by so much within a pixel. */
+/** A surface this far behind what is seen around it is hidden. */
 const TOLERANCE_MM = 2;
-/** Reflectance of clean teeth and the least shading that is divided by: deep in the mouth hardly any light is left. */
-const MAX_ALBEDO = 0.8;
+/**
+ * The strongest channel of clean teeth in linear reflectance, approached from the knee on so that the pattern of bright teeth is
+ * kept, and the least shading that is divided by: deep in the mouth hardly any light is left.
+ */
+const MAX_ALBEDO = 0.85;
+const KNEE = 0.55;
 const MIN_SHADING = 0.25;
 /** Least log(red / green) and range of log(blue / green) of enamel; gums, tongue and the dark behind lie within, but redder. */
 const LEAST_RED = 0.11;
@@ -49,8 +53,8 @@ interface MouthWindow {
   readonly scale: number;
   /** [H, W] 0..1 */
   readonly inside: Float32Array;
-  /** [H, W] mm to what is seen. */
-  readonly depth: Float32Array;
+  /** [H, W] mm to what is seen of the mouth's inside, the most of a pixel and those around it. */
+  readonly farthest: Float32Array;
   /** [H, W, 3] sRGB 0..1 */
   readonly colour: Float32Array;
 }
@@ -95,7 +99,7 @@ export function paintMouth(input: PaintMouthInput): number {
     const pixel = y * window.width + x;
     const share = window.inside[pixel];
     // The back of the mouth lies behind the teeth: one of the two is seen.
-    if (share <= 0 || depth > window.depth[pixel] + TOLERANCE_MM) continue;
+    if (share <= 0 || depth > window.farthest[pixel] + TOLERANCE_MM) continue;
     painted += share;
     const texel = 3 * ((chart.top + Math.floor(i / chart.width)) * size + chart.left + (i % chart.width));
     const reflectance = mouthReflectance(window.colour, 3 * pixel, light);
@@ -121,7 +125,10 @@ function mouthReflectance(
   const warm = 0.25 * warmRed + 0.6 * green + 0.15 * warmBlue;
   const brightest = Math.max(warmRed, green, warmBlue, 1e-6);
   // Glints are brighter than any tooth; scaled as a whole, they do not turn grey.
-  const gain = Math.min(luminance / Math.max(warm, 1e-6), MAX_ALBEDO / brightest);
+  const shown = (luminance / Math.max(warm, 1e-6)) * brightest;
+  const room = MAX_ALBEDO - KNEE;
+  const held = shown > KNEE ? KNEE + room * (1 - Math.exp((KNEE - shown) / room)) : shown;
+  const gain = held / brightest;
   return [gain * warmRed, gain * green, gain * warmBlue];
 }
 
@@ -172,9 +179,30 @@ function mouthWindow(
     top,
     scale,
     inside,
-    depth,
+    farthest: farthestAround(depth, pocket, width, height),
     colour: cropAffine(pyramidOf(photo), toPhoto, width, height),
   };
+}
+
+/**
+ * Palate and floor run away from the camera right behind the teeth's edges, tens of millimetres within a pixel or two: compared
+ * with the depth of their own pixel alone they count as hidden, and a dark line goes through a row of teeth.
+ */
+function farthestAround(
+  depth: Float32Array,
+  wanted: Uint8Array,
+  width: number,
+  height: number,
+): Float32Array {
+  const out = new Float32Array(depth.length);
+  for (let y = 1; y < height - 1; y++)
+    for (let x = 1; x < width - 1; x++)
+      for (let dy = -1; dy <= 1; dy++)
+        for (let dx = -1; dx <= 1; dx++) {
+          const near = (y + dy) * width + x + dx;
+          if (wanted[near]) out[y * width + x] = Math.max(out[y * width + x], depth[near]);
+        }
+  return out;
 }
 
 /** The pocket's texture corners as a mesh of its own in texels, from the corner of the box it fills. */

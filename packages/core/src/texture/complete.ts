@@ -91,6 +91,7 @@ export function complete(input: CompleteInput, options: CompleteOptions = {}): C
   for (let i = 0; i < count; i++) for (let c = 0; c < 3; c++) photoLow[i * 3 + c] = lows[3 + c][i];
 
   limitTone(tone, delit.tone, coarseTemplate, confidence);
+  limitYellow(tone, lows, delit, coarseTemplate, confidence);
   const own = new Float32Array(count);
   for (let i = 0; i < count; i++) own[i] = smoothstep(0.05, 0.7, confidence[i]);
   const mirrored = new Float32Array(count);
@@ -193,6 +194,38 @@ function limitTone(
     tone[i + 2] += softClamp(blue, BLUE_OVER_GREEN[0], BLUE_OVER_GREEN[1]) - blue;
     const red = tone[i] + template[i] - green;
     tone[i] += softClamp(red, LEAST_RED_OVER_GREEN, Infinity) - red;
+  }
+}
+
+/**
+ * Nor is one person's skin much yellower in one place than elsewhere: what lies under the brow is lit by the skin around it and
+ * has its colour twice. All that is below the person's own log(B/G) is held in this room. Brows, beards and moles are yellower
+ * indeed: the bound fades for what is darker than skin by these logs.
+ */
+const YELLOW_ROOM = 0.05;
+const HAIR = [0.35, 0.8] as const;
+
+/**
+ * Takes that yellow out of the tone, by what tone and detail show together: next to a black brow much of it is detail.
+ *
+ * @param low the tone before any limit, whose difference to `offset` is the detail
+ */
+function limitYellow(
+  tone: Float32Array,
+  low: readonly Float32Array[],
+  { offset, tone: personal }: Delit,
+  template: Float32Array,
+  confidence: Float32Array,
+): void {
+  const bound = personal[2] - personal[1];
+  for (let i = 0, k = 0; k < tone.length; i++, k += 3) {
+    if (confidence[i] <= 0) continue;
+    const green = tone[k + 1] + offset[k + 1] - low[1][i];
+    const blue = tone[k + 2] + offset[k + 2] - low[2][i];
+    const excess = blue + template[k + 2] - green - template[k + 1] - bound;
+    if (excess >= 0) continue;
+    const skin = 1 - smoothstep(HAIR[0], HAIR[1], personal[1] - green);
+    tone[k + 2] += skin * (YELLOW_ROOM * Math.tanh(excess / YELLOW_ROOM) - excess);
   }
 }
 

@@ -68,6 +68,26 @@ describe('paintMouth', () => {
     for (let c = 0; c < 3; c++) expect(Math.abs(pixel[c] - TEETH[c])).toBeLessThan(12);
   });
 
+  it('holds teeth that are lit more than was guessed under the whitest enamel, and keeps their pattern', () => {
+    const model = head(true);
+    const dim = directionalLight([0, 0, 1], [0.5, 0.5, 0.5], [0.35, 0.35, 0.35]);
+    const painted = (grey: number): readonly [number, number] => {
+      const albedo = flat(512, 512, [120, 60, 55]);
+      const photo = flat(camera.widthPx, camera.heightPx, [grey, grey, grey]);
+      paintMouth({ photo, model, positions: model.mean, camera, light: dim, albedo });
+      const reds = albedo.data.filter((x, i) => i % 3 === 0 && x > 200);
+      return [
+        reds.reduce((sum, x) => sum + x, 0) / reds.length,
+        reds.reduce((most, x) => Math.max(most, x), 0),
+      ];
+    };
+    // Reflectances of 0.9 and 1.1 by the guess; 237 is one of 0.85.
+    const [[less], [more, most]] = [painted(226), painted(250)];
+    expect(most).toBeLessThanOrEqual(238);
+    // Cut off at a limit both were the same.
+    expect(more - less).toBeGreaterThan(2);
+  });
+
   it('leaves a closed mouth dark and heads without a pocket as they are', () => {
     const photo = flat(camera.widthPx, camera.heightPx, TEETH);
     for (const model of [head(false), syntheticModel()]) {
