@@ -12,6 +12,7 @@ import { complete } from './complete.ts';
 import { irisReflectance, measureIris, paintEyeball, type LinearRgb } from './eyes.ts';
 import { partColour } from './part-colours.ts';
 import { measureLashLine, paintLashLine } from './lash-line.ts';
+import { paintNostrils } from './nostrils.ts';
 import {
   OBSERVE_SKIN_DEFAULTS,
   observeSkin,
@@ -111,6 +112,7 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
   const iris = irisColours(input, stride, delit.light);
   const lashes = measureLashLine(photo, input.landmarks, stride, eyeDistancePx, !glasses);
   paintLashLine(fine, model, lashes, skinTone, rgb);
+  paintNostrils(fine, model, skinTone, rgb);
   const albedo = finish(fine, model, rgb, skinTone, iris);
   const warnings: string[] = [];
   if (faceSeen < LITTLE_SEEN) {

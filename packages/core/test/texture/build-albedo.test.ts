@@ -11,6 +11,7 @@ import { renderHead } from '../../src/render/index.ts';
 import { importIctFaceKit, landmarkPositions, type MorphableModel } from '../../src/model/index.ts';
 import { buildAlbedo, type AlbedoResult } from '../../src/texture/build-albedo.ts';
 import { paintLashLine } from '../../src/texture/lash-line.ts';
+import { paintNostrils } from '../../src/texture/nostrils.ts';
 import { uvChart, type UvChart } from '../../src/texture/uv-chart.ts';
 import { HAS_ICT, readIct } from '../model/shared-data.ts';
 import { knownTruth, logError, patternAlbedo, TONES, type KnownTruth } from './known-truth.ts';
@@ -205,9 +206,10 @@ describe.runIf(HAS_ICT)('buildAlbedo on photographs of known truth', () => {
     const { data } = result.albedo;
     const step = (i: number): number =>
       Math.max(...[0, 1, 2].map((c) => Math.abs(data[i * 3 + c] - data[(i + 1) * 3 + c])));
-    // The lashes' line is painted as a line; everything else must be smooth.
+    // The lashes' line is painted as a line, the nostrils as holes; everything else must be smooth.
     const lashes = new Uint8Array(SIZE * SIZE * 3).fill(255);
     paintLashLine(chart, model, new Float32Array(9).fill(2), [0.1, 0.1, 0.1], lashes);
+    paintNostrils(chart, model, [0.1, 0.1, 0.1], lashes);
     const seam: number[] = [];
     const inside: number[] = [];
     for (let i = 0; i + 1 < SIZE * SIZE; i++) {
