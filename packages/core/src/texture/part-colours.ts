@@ -7,7 +7,7 @@
 const COLOURS: readonly (readonly [pattern: RegExp, rgb: readonly [number, number, number]])[] = [
   [/teeth|tooth/i, [0.62, 0.55, 0.44]],
   [/tongue|gum/i, [0.4, 0.13, 0.12]],
-  [/mouth/i, [0.16, 0.045, 0.04]],
+  [/mouth/i, [0.1, 0.03, 0.026]],
   [/lash/i, [0.012, 0.009, 0.008]],
   [/lacrimal|fluid/i, [0.55, 0.42, 0.38]],
   [/occlusion/i, [0.12, 0.06, 0.05]],
