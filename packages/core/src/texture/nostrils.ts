@@ -14,7 +14,7 @@ import type { UvChart } from './uv-chart.ts';
 const SUBNASALE = 2;
 const MIDDLE_MM = [0, 9, -8] as const;
 const REACH_MM = 20;
-/** Directions from which a face is lit and seen, and the side of the pictures that say what is hidden from there. */
+/** Directions (an even number) from which a face is lit and seen, and the side of the pictures that say what is hidden from there. */
 const DIRECTIONS = 10;
 const PICTURE_PX = 48;
 /** A vertex this far behind what is seen in its pixel is hidden, mm. */
@@ -132,10 +132,12 @@ function openness(positions: Float32Array, triangles: Uint32Array): Float32Array
   const distance = 100 * REACH_MM;
   const view = new Float32Array(positions.length);
   for (let k = 0; k < DIRECTIONS; k++) {
-    // A Fibonacci hemisphere; u and v lie across the direction.
-    const z = 1 - (k + 0.5) / DIRECTIONS;
-    const angle = k * Math.PI * (3 - Math.sqrt(5));
-    const [x, y] = [Math.sqrt(1 - z * z) * Math.cos(angle), Math.sqrt(1 - z * z) * Math.sin(angle)];
+    // A Fibonacci hemisphere and its mirror image, for nostrils come in pairs; u and v lie across the direction.
+    const pair = k >> 1;
+    const z = 1 - (2 * pair + 1) / DIRECTIONS;
+    const angle = pair * Math.PI * (3 - Math.sqrt(5));
+    const radius = Math.sqrt(1 - z * z);
+    const [x, y] = [(k % 2 === 0 ? radius : -radius) * Math.cos(angle), radius * Math.sin(angle)];
     const across = Math.hypot(x, z);
     const u = [z / across, 0, -x / across];
     const v = [y * u[2], z * u[0] - x * u[2], -y * u[0]];
@@ -156,5 +158,29 @@ function openness(positions: Float32Array, triangles: Uint32Array): Float32Array
       if (nearest === 0 || view[i + 2] <= 1 / nearest + TOLERANCE_MM) seen[n] += cosine;
     }
   }
-  return seen.map((share, n) => share / total[n]);
+  return withoutIslands(
+    seen.map((share, n) => share / total[n]),
+    triangles,
+  );
+}
+
+/** Rounds of neighbours over which an open place within closed ones is closed: few directions see to the ground by chance. */
+const ROUNDS = 4;
+
+function withoutIslands(open: Float32Array, triangles: Uint32Array): Float32Array {
+  let current = open;
+  for (let round = 0; round < ROUNDS; round++) {
+    const sum = new Float32Array(open.length);
+    const count = new Float32Array(open.length);
+    for (let t = 0; t < triangles.length; t += 3) {
+      const [a, b, c] = [triangles[t], triangles[t + 1], triangles[t + 2]];
+      const all = current[a] + current[b] + current[c];
+      for (const v of [a, b, c]) {
+        sum[v] += all - current[v];
+        count[v] += 2;
+      }
+    }
+    current = current.map((own, v) => Math.min(own, sum[v] / Math.max(count[v], 1)));
+  }
+  return current;
 }
