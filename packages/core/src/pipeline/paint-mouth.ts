@@ -179,7 +179,7 @@ function mouthWindow(
     top,
     scale,
     inside,
-    farthest: farthestAround(depth, pocket, width, height),
+    farthest: farthestAround(depth, pocket, inside, width, height),
     colour: cropAffine(pyramidOf(photo), toPhoto, width, height),
   };
 }
@@ -191,17 +191,20 @@ function mouthWindow(
 function farthestAround(
   depth: Float32Array,
   wanted: Uint8Array,
+  inside: Float32Array,
   width: number,
   height: number,
 ): Float32Array {
   const out = new Float32Array(depth.length);
   for (let y = 1; y < height - 1; y++)
-    for (let x = 1; x < width - 1; x++)
+    for (let x = 1; x < width - 1; x++) {
+      if (inside[y * width + x] <= 0) continue;
       for (let dy = -1; dy <= 1; dy++)
         for (let dx = -1; dx <= 1; dx++) {
           const near = (y + dy) * width + x + dx;
-          if (wanted[near]) out[y * width + x] = Math.max(out[y * width + x], depth[near]);
+          if (wanted[near] && depth[near] > out[y * width + x]) out[y * width + x] = depth[near];
         }
+    }
   return out;
 }
 
