@@ -9,7 +9,7 @@ import { linearToSrgb8 } from '../image/index.ts';
 import { shadeNormals, type SphericalHarmonicsLight } from '../lighting/index.ts';
 import type { MorphableModel } from '../model/index.ts';
 import { complete } from './complete.ts';
-import { irisReflectance, measureIris, paintEyeball, type LinearRgb } from './eyes.ts';
+import { irisReflectance, measureIris, paintEyeball, socketShade, type LinearRgb } from './eyes.ts';
 import { partColour } from './part-colours.ts';
 import { measureLashLine, paintLashLine } from './lash-line.ts';
 import { paintNostrils } from './nostrils.ts';
@@ -86,7 +86,7 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
   const chartSize = Math.min(OBSERVE_SKIN_DEFAULTS.chartSize, size);
   const known = input.observation?.chart.size === chartSize ? input.observation : undefined;
   const observation = known ?? observeSkin({ ...input, chartSize });
-  const { chart: coarse, view, unwrapped, delit, glasses, eyeDistancePx, faceSeen } = observation;
+  const { chart: coarse, view, unwrapped, delit, glasses, whites, eyeDistancePx, faceSeen } = observation;
   const fine = uvChart(model, size);
   const { rgb, seen } = complete({
     photo,
@@ -109,11 +109,13 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
     Math.exp(delit.shown[1]),
     Math.exp(delit.shown[2]),
   ];
-  const iris = irisColours(input, stride, delit.light);
+  const frontal = shadeNormals(delit.light, Float32Array.of(0, 0, 1));
+  const iris = irisColours(input, stride, frontal);
   const lashes = measureLashLine(photo, input.landmarks, stride, eyeDistancePx, !glasses);
   paintLashLine(fine, model, lashes, skinTone, rgb);
   paintNostrils(fine, model, skinTone, rgb);
-  const albedo = finish(fine, model, rgb, skinTone, iris);
+  const eyes = { ...iris, white: socketShade(whites, [...frontal]) };
+  const albedo = finish(fine, model, rgb, skinTone, eyes);
   const warnings: string[] = [];
   if (faceSeen < LITTLE_SEEN) {
     warnings.push(
@@ -137,10 +139,10 @@ export function buildAlbedo(input: BuildAlbedoInput): AlbedoResult {
 function irisColours(
   { photo, landmarks }: BuildAlbedoInput,
   stride: number,
-  light: SphericalHarmonicsLight,
+  frontal: Float32Array,
 ): { left: LinearRgb; right: LinearRgb } {
   // The lids shade the eye, so it gets less than the open face. 468 belongs to the subject's right eye (landmarks 33, 133).
-  const shading = shadeNormals(light, Float32Array.of(0, 0, 1)).map((x) => 0.8 * x);
+  const shading = frontal.map((x) => 0.8 * x);
   const [left, right] = irisReflectance(
     [473, 468].map((centre) => measureIris(photo, landmarks, stride, centre)),
     [...shading],
@@ -154,7 +156,7 @@ function finish(
   model: MorphableModel,
   data: Uint8Array,
   skinTone: readonly [number, number, number],
-  iris: { left: LinearRgb; right: LinearRgb },
+  eyes: { readonly left: LinearRgb; readonly right: LinearRgb; readonly white: number },
 ): Image {
   const { size, part } = chart;
   const { others, padded, sources } = notSkin(chart, model);
@@ -171,7 +173,7 @@ function finish(
   }
   for (const eye of model.parts) {
     if (!eye.name.startsWith('eyeball')) continue;
-    paintEyeball(chart, model, eye, eye.name.endsWith('right') ? iris.right : iris.left, data);
+    paintEyeball(chart, model, eye, eye.name.endsWith('right') ? eyes.right : eyes.left, eyes.white, data);
   }
   for (let n = 0; n < padded.length; n++) {
     const to = padded[n] * 3;

@@ -177,6 +177,23 @@ export function scleraEvidence(photo: Photo, points: Float32Array, stride: numbe
   return Math.log(white) - SCLERA_LOG_LUMINANCE;
 }
 
+/** Whites that show more than this many times less light than the face does are not believed: lashes and narrow lids. */
+const LEAST_WHITE = 0.5;
+
+/**
+ * How much darker the whites are than the light at the face would have them: deep sockets and heavy lids shade them more than
+ * `lidShade` does, and eyes painted without it stare out of a dark face.
+ *
+ * @param whites `scleraEvidence`; undefined where the photo does not show them
+ * @param shading linear RGB light on what faces the way the head looks
+ * @returns factor for the whites' reflectance, 0.5..1
+ */
+export function socketShade(whites: number | undefined, shading: readonly number[]): number {
+  if (whites === undefined) return 1;
+  const light = 0.25 * shading[0] + 0.6 * shading[1] + 0.15 * shading[2];
+  return Math.min(1, Math.max(LEAST_WHITE, Math.exp(whites) / Math.max(light, 0.04)));
+}
+
 function insidePolygon(points: readonly (readonly [number, number])[], x: number, y: number): boolean {
   let inside = false;
   for (let i = 0, j = points.length - 1; i < points.length; j = i++) {
@@ -204,12 +221,14 @@ const PATTERNS = new WeakMap<UvChart, Map<string, EyePattern>>();
  *
  * @param out [S, S, 3] sRGB8, written where the chart shows this part.
  * @param iris reflectance of the iris.
+ * @param white factor for the white's reflectance (`socketShade`).
  */
 export function paintEyeball(
   chart: UvChart,
   model: Pick<MorphableModel, 'triangles' | 'mean' | 'parts'>,
   part: ModelPart,
   iris: LinearRgb,
+  white: number,
   out: Uint8Array,
 ): void {
   let patterns = PATTERNS.get(chart);
@@ -218,7 +237,9 @@ export function paintEyeball(
   if (!pattern) patterns.set(part.name, (pattern = eyePattern(chart, model, part)));
   for (let n = 0; n < pattern.texels.length; n++)
     for (let c = 0; c < 3; c++)
-      out[pattern.texels[n] * 3 + c] = linearToSrgb8(pattern.fixed[n * 3 + c] + pattern.iris[n] * iris[c]);
+      out[pattern.texels[n] * 3 + c] = linearToSrgb8(
+        white * pattern.fixed[n * 3 + c] + pattern.iris[n] * iris[c],
+      );
 }
 
 function eyePattern(

@@ -65,6 +65,8 @@ export interface SkinObservation {
   readonly mask: PhotoMask;
   /** Whether dark frames were found before the eyes. */
   readonly glasses: boolean;
+  /** Natural log of the light that the whites of the eyes show (`scleraEvidence`); undefined where they are not seen. */
+  readonly whites: number | undefined;
   /** Distance of the outer eye corners in photo pixels, foreshortening undone. */
   readonly eyeDistancePx: number;
   /** How much of the face the photo shows, relative to a bare face seen from the front (1). */
@@ -106,13 +108,11 @@ export function observeSkin(input: ObserveSkinInput): SkinObservation {
 
   const unwrapped = unwrap({ chart, model, view, window, raster, mask, plain, solid });
   const template = templateLog(input.templateSkin, chart, unwrapped.skin);
+  // Behind frames the whites are in their shadow, or are the frames' glare.
+  const whites = glasses ? undefined : scleraEvidence(photo, input.landmarks, stride);
   const delit = delight(chart, unwrapped, template, {
     light: input.light,
-    evidence: {
-      // Behind frames the whites are in their shadow, or are the frames' glare.
-      whites: glasses ? undefined : scleraEvidence(photo, input.landmarks, stride),
-      brightest: brightestParts(photo),
-    },
+    evidence: { whites, brightest: brightestParts(photo) },
   });
   return {
     chart,
@@ -124,6 +124,7 @@ export function observeSkin(input: ObserveSkinInput): SkinObservation {
       image: { width: window.width, height: window.height, channels: 1, data: mask },
     },
     glasses,
+    whites,
     eyeDistancePx,
     ...shares(chart, model, unwrapped),
     lighting: lightStatistics(unwrapped, delit),

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { linearToSrgb8, type Photo } from '../../src/image/index.ts';
-import { irisReflectance, measureIris, type LinearRgb } from '../../src/texture/eyes.ts';
+import { linearToSrgb8, SRGB8_TO_LINEAR, type Photo } from '../../src/image/index.ts';
+import {
+  irisReflectance,
+  measureIris,
+  scleraEvidence,
+  socketShade,
+  type LinearRgb,
+} from '../../src/texture/eyes.ts';
 import { MEDIAPIPE_OUTLINES } from '../../src/texture/face-areas.ts';
 
 const SIZE = 96;
@@ -73,5 +79,27 @@ describe('the colour of irises', () => {
     expect(blue[2] / blue[0]).toBeGreaterThan(0.9);
     const [dark] = irisReflectance([[0.017, 0.015, 0.012], undefined], [1, 1, 1]);
     expect(dark[2] / dark[0]).toBeLessThan(0.5);
+  });
+});
+
+describe('the shade of deep sockets', () => {
+  /** The same eye under a share of the light. */
+  const shaded = (share: number): number | undefined => {
+    const { photo, points } = eye([0.05, 0.025, 0.012]);
+    const data = photo.data.map((x) => linearToSrgb8(share * SRGB8_TO_LINEAR[x]));
+    return scleraEvidence({ ...photo, data }, points, 3);
+  };
+  const open = Math.exp(shaded(1) ?? Number.NaN);
+
+  it('darkens whites as far as they are darker than the light at the face', () => {
+    const light = [open, open, open];
+    expect(socketShade(shaded(1), light)).toBeCloseTo(1, 2);
+    expect(socketShade(shaded(0.7), light)).toBeCloseTo(0.7, 1);
+  });
+
+  it('never brightens them, believes no more than a half, and needs to see them', () => {
+    expect(socketShade(shaded(1), [0.3 * open, 0.3 * open, 0.3 * open])).toBe(1);
+    expect(socketShade(shaded(0.1), [open, open, open])).toBe(0.5);
+    expect(socketShade(undefined, [open, open, open])).toBe(1);
   });
 });
