@@ -33,3 +33,5 @@ export {
   writeTextureEncoder,
 } from './texture-encoder.ts';
 export type { EncodeTextureOptions, TextureEncoder } from './texture-encoder.ts';
+export { nostrilTexels } from './nostrils.ts';
+export type { NostrilTexels } from './nostrils.ts';

@@ -24,7 +24,7 @@ const OPEN = [0.15, 0.5] as const;
 /** log of skin over the inside, linear RGB. */
 const DARKER = [2.4, 2.9, 2.9] as const;
 
-interface NostrilTexels {
+export interface NostrilTexels {
   /** [N] texel indices. */
   readonly texels: Uint32Array;
   /** [N] 0..1, how far inside. */
@@ -45,9 +45,7 @@ export function paintNostrils(
   skinTone: readonly number[],
   out: Uint8Array,
 ): void {
-  let places = PLACES.get(chart);
-  if (!places) PLACES.set(chart, (places = nostrilTexels(chart, model)));
-  const { texels, weight } = places;
+  const { texels, weight } = nostrilTexels(chart, model);
   for (let n = 0; n < texels.length; n++)
     for (let c = 0; c < 3; c++) {
       const at = texels[n] * 3 + c;
@@ -57,7 +55,14 @@ export function paintNostrils(
     }
 }
 
-function nostrilTexels(chart: UvChart, model: MorphableModel): NostrilTexels {
+/** Where a chart shows the inside of the nostrils, found once for each chart; nowhere on heads without MediaPipe's points. */
+export function nostrilTexels(chart: UvChart, model: MorphableModel): NostrilTexels {
+  let places = PLACES.get(chart);
+  if (!places) PLACES.set(chart, (places = findNostrils(chart, model)));
+  return places;
+}
+
+function findNostrils(chart: UvChart, model: MorphableModel): NostrilTexels {
   const inside = insideness(model);
   const texels: number[] = [];
   const weight: number[] = [];

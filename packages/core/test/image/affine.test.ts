@@ -3,7 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
 const region = { centreX: 100, centreY: 60, side: 48, rotation: 0 };
-const number = fc.double({ min: -3, max: 3, noNaN: true });
+// Hundredths: doubles drawn by their bits are nearly all next to zero, and then no map can be inverted.
+const number = fc.integer({ min: -300, max: 300 }).map((x) => x / 100);
 const map = fc.record({ a: number, b: number, c: number, d: number, e: number, f: number });
 
 describe('affine maps', () => {

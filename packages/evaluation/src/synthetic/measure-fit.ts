@@ -3,7 +3,7 @@ import { rotationMatrix } from '@likeness/core/camera';
 import type { PinholeCamera } from '@likeness/core/camera';
 import { SRGB8_TO_LINEAR } from '@likeness/core/image';
 import type { Image } from '@likeness/core/image';
-import { NO_PART, uvChart } from '@likeness/core/texture';
+import { NO_PART, nostrilTexels, uvChart } from '@likeness/core/texture';
 import type { MorphableModel } from '@likeness/core/model';
 
 /** Angle between two rotations (axis-angle), degrees. */
@@ -31,16 +31,18 @@ const SAMPLES_PX = 256;
 
 /**
  * Albedo of the face's skin against the truth after the best global scale (light and reflectance share a factor that no photo
- * tells): root mean square of the difference in linear light over the truth's root mean square, percent.
+ * tells): root mean square of the difference in linear light over the truth's root mean square, percent. The inside of the
+ * nostrils does not count: what a texture has there is the dark of a hole, and the painted heads have skin.
  */
 export function albedoErrorPercent(model: MorphableModel, fitted: Image, truth: Image): number {
   const chart = uvChart(model, SAMPLES_PX);
   const face = model.regions['face'];
   const skin = model.parts.findIndex(({ name }) => name === 'skin');
+  const hidden = new Set(nostrilTexels(chart, model).texels);
   let [ff, ft, tt] = [0, 0, 0];
   for (let row = 0, i = 0; row < SAMPLES_PX; row++)
     for (let column = 0; column < SAMPLES_PX; column++, i++) {
-      if (chart.part[i] === NO_PART || chart.part[i] !== skin) continue;
+      if (chart.part[i] === NO_PART || chart.part[i] !== skin || hidden.has(i)) continue;
       let weight = 0;
       for (let k = 0; k < 3; k++)
         weight += chart.barycentrics[i * 3 + k] * face[model.triangles[chart.triangleIds[i] * 3 + k]];
